@@ -1,0 +1,1 @@
+"""How a cloud SDK does what the domain asks."""
