@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import weakref
+from typing import ClassVar, NoReturn
 
 
 class Secret:
     """Holds a text that `repr`, `str`, formatting, JSON and pickling never show.
 
-    Only `reveal()` gives the text; call it at the last moment, where it leaves the program on purpose.
+    Only `reveal()` gives the text; call it at the last moment, where it leaves the program on purpose. Every
+    living secret is known to `live_values()`, so that the log can black out a text that slipped in elsewhere.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("__weakref__", "_text")
+
+    _live: ClassVar[weakref.WeakValueDictionary[int, Secret]] = weakref.WeakValueDictionary()
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._live[id(self)] = self
 
     def reveal(self) -> str:
         """The text itself. Never log, store in clear or put it into an exception."""
         return self._text
+
+    @classmethod
+    def live_values(cls) -> frozenset[str]:
+        """The texts of all secrets in memory, for redaction alone. Safe from any thread."""
+        return frozenset(secret._text for secret in list(cls._live.values()))
 
     def __bool__(self) -> bool:
         return bool(self._text)

@@ -1,0 +1,222 @@
+"""Delete everything this program made, and believe it only when Azure was asked again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from gpu_assistant.backends.base import Phase, ResourceStatus, WorkspaceBackend
+from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.errors import AssistantError, Cancelled, CleanUpError
+from gpu_assistant.jobs.job import Job
+from gpu_assistant.keystore import Keystore
+from gpu_assistant.ledger import Ledger
+from gpu_assistant.workflows.reconcile import adopt_unknown, settle_gone
+from gpu_assistant.workflows.site import Site
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+_IDLE_READS = 4
+"""Reads that show a resource unchanged after an accepted delete, before the delete is asked for again."""
+
+_USUAL_DELETE_S = {ResourceKind.WEB_SERVICE: 60.0, ResourceKind.COMPUTE_TARGET: 5 * 60.0}
+_WORDS = {ResourceKind.WEB_SERVICE: "web service", ResourceKind.COMPUTE_TARGET: "compute target"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A resource proven gone. `cost` is the estimate for its whole life; None when the price is unknown."""
+
+    kind: ResourceKind
+    name: str
+    proof: str
+    cost: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A resource that may still exist, why, what it costs, and where a person can delete it by hand."""
+
+    kind: ResourceKind
+    name: str
+    reason: str
+    price_per_hour: HourlyPrice | None
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something left on purpose."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUpReport:
+    """Success is a list of things confirmed gone and an empty `left`."""
+
+    gone: tuple[Gone, ...]
+    left: tuple[Left, ...]
+    kept: tuple[Kept, ...]
+
+    def raise_if_left(self) -> None:
+        """Raises CleanUpError when something could not be proven gone."""
+        if self.left:
+            names = ", ".join(f"{_WORDS[one.kind]} {one.name}" for one in self.left)
+            raise CleanUpError(left=names, reason=self.left[0].reason)
+
+
+def clean_up(
+    *,
+    site: Site,
+    backend: WorkspaceBackend,
+    ledger: Ledger,
+    keystore: Keystore,
+    job: Job,
+    now: Callable[[], datetime] = utc_now,
+) -> CleanUpReport:
+    """Delete what the ledger or a tag says is ours: web services first, then their clusters.
+
+    Carries on past a failure. Raises only when nothing can be known (Azure cannot be asked at all, or the ledger
+    cannot be read) or when the person stops it.
+    """
+    with job.step("Find what exists"):
+        found = backend.resources_tagged_ours()
+        adopt_unknown(found, site=site, backend=backend, ledger=ledger, now=now)
+        rows = ledger.open_rows(site.workspace)
+    cleaner = _Cleaner(site, backend, ledger, keystore, job, now)
+    gone: list[Gone] = []
+    left: list[Left] = []
+    for kind in (ResourceKind.WEB_SERVICE, ResourceKind.COMPUTE_TARGET):
+        for row in (row for row in rows if row.kind is kind and row.owned):
+            result = cleaner.delete(row)
+            (gone if isinstance(result, Gone) else left).append(result)  # type: ignore[arg-type]
+    return CleanUpReport(tuple(gone), tuple(left), _kept(site, rows))
+
+
+def _kept(site: Site, rows: Sequence[BillableResource]) -> tuple[Kept, ...]:
+    kept = [
+        Kept(f"workspace {site.workspace.name}", "it is yours and holds your models"),
+        Kept("registered models", "they are yours; storing them costs cents"),
+        Kept("container images", "the workspace's registry keeps them, so the next deployment is quicker"),
+    ]
+    kept += [Kept(f"{_WORDS[row.kind]} {row.name}", "it was not made here") for row in rows if not row.owned]
+    return tuple(kept)
+
+
+class _Cleaner:
+    """Deletes one resource after another."""
+
+    def __init__(
+        self,
+        site: Site,
+        backend: WorkspaceBackend,
+        ledger: Ledger,
+        keystore: Keystore,
+        job: Job,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._site = site
+        self._backend = backend
+        self._ledger = ledger
+        self._keystore = keystore
+        self._job = job
+        self._now = now
+
+    def delete(self, row: BillableResource) -> Gone | Left:
+        """Delete one resource, or say why it may still be there."""
+        words = _WORDS[row.kind]
+        with self._job.step(f"Delete {words} {row.name}", usually_s=_USUAL_DELETE_S[row.kind]):
+            try:
+                reason = self._delete_and_prove(row)
+            except Cancelled:
+                raise
+            except AssistantError as exc:
+                reason = exc.detail
+        if reason:
+            log.warning("%s %s is left: %s", words, row.name, reason)
+            portal = (
+                f"https://portal.azure.com/#resource{row.underlying_id or row.azure_id or row.workspace.azure_id}"
+            )
+            return Left(row.kind, row.name, reason, row.price_per_hour, portal)
+        moment = self._now()
+        currency = row.price_per_hour.currency if row.price_per_hour else ""
+        proof = f"Azure does not know it any more ({moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC)"
+        key_left = settle_gone(row, proof, site=self._site, ledger=self._ledger, keystore=self._keystore)
+        if key_left:
+            self._job.log(key_left)
+        return Gone(row.kind, row.name, proof, row.cost_until(moment), currency)
+
+    def _delete_and_prove(self, row: BillableResource) -> str:
+        """Ask, watch, ask again if nothing comes of it. Returns "" when proven gone, else the reason."""
+        reason = ""
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                self._job.doing(f"Asking again: {reason}")
+            self._ledger.record(row.ledger_id, ResourceState.DELETING, note=f"delete asked for ({attempt + 1})")
+            try:
+                self._backend.start_delete(row.handle)
+            except Cancelled:
+                raise
+            except AssistantError as exc:
+                # It may have been accepted all the same, so look before asking again.
+                reason = exc.detail
+            status = self._watch(row)
+            if status.phase is Phase.ABSENT:
+                return "" if self._is_really_gone(row) else "Azure's answers about it contradict each other"
+            if status.phase is Phase.DELETING:
+                minutes = self._job.pace.delete_timeout_s / 60
+                return f"Azure was still deleting it after {minutes:.0f} minutes"
+            reason = status.error or reason or f"Azure accepted the deletion but still reports {status.said}"
+        return reason
+
+    def _watch(self, row: BillableResource) -> ResourceStatus:
+        """Read until it is absent, or stays as it is although it should be going."""
+        idle = 0
+
+        def over(status: ResourceStatus) -> bool:
+            nonlocal idle
+            idle = 0 if status.phase is Phase.DELETING else idle + 1
+            return status.phase is Phase.ABSENT or idle > _IDLE_READS
+
+        last: list[ResourceStatus] = []
+
+        def read() -> ResourceStatus:
+            status = self._backend.status(row.handle)
+            last[:] = [status]
+            return status
+
+        try:
+            return self._job.wait(
+                read,
+                until=over,
+                describe=lambda status: f"Azure reports {status.said or status.phase.value}",
+                timeout_s=self._job.pace.delete_timeout_s,
+                on_timeout=lambda status, minutes: _StillThere(reason="timeout"),
+            )
+        except _StillThere:
+            return last[-1]
+
+    def _is_really_gone(self, row: BillableResource) -> bool:
+        """Two fresh reads a moment apart; a create whose end nobody saw gets time to show itself."""
+        uncertain = row.state is ResourceState.INTENDED
+        age_s = (self._now() - row.created).total_seconds()
+        pause_s = min(self._job.pace.poll_s, 1.0)
+        if uncertain and age_s < self._job.pace.settle_s:
+            pause_s = self._job.pace.settle_s - age_s
+            self._job.doing("Waiting in case Azure is still creating it")
+        if self._backend.exists(row.handle):
+            return False
+        self._job.cancelled.wait(pause_s)
+        self._job.raise_if_cancelled()
+        return not self._backend.exists(row.handle)
+
+
+class _StillThere(AssistantError):
+    """Only used to leave the wait."""

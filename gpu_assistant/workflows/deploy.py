@@ -1,0 +1,283 @@
+"""From a registered model to a web service that answers on a GPU."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gpu_assistant.backends.base import WorkspaceBackend
+from gpu_assistant.domain.billing import (
+    CREATED_BY,
+    CREATED_BY_TAG,
+    LEDGER_ID_TAG,
+    BillableResource,
+    HourlyPrice,
+    ResourceHandle,
+    ResourceKind,
+    ResourceState,
+)
+from gpu_assistant.domain.compute import ComputeState, ComputeTarget
+from gpu_assistant.domain.errors import (
+    AssistantError,
+    AzureFault,
+    Cancelled,
+    CannotReachAzure,
+    ComputeNameTaken,
+    ComputeNotFound,
+    DeadlinePassed,
+    NotHealthyInTime,
+    ServiceNameTaken,
+    StillCreating,
+    UnexpectedAnswer,
+)
+from gpu_assistant.domain.service import ServiceState, WebService
+from gpu_assistant.jobs.job import Job
+from gpu_assistant.keystore import Keystore, save_service_keys
+from gpu_assistant.ledger import Ledger
+from gpu_assistant.workflows.diagnose import explain_compute_failure, explain_service_failure
+from gpu_assistant.workflows.plan import DeployRequest, Plan, Shipment, make_plan
+from gpu_assistant.workflows.site import Site
+
+log = logging.getLogger(__name__)
+
+# After these nobody knows whether Azure did it, so the row stays open until it is proven absent.
+_OUTCOME_UNKNOWN = (CannotReachAzure, DeadlinePassed, AzureFault, Cancelled, UnexpectedAnswer)
+
+_USUAL_COMPUTE_S = 10 * 60
+_USUAL_SERVICE_S = 12 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a deployment left: the service, its cluster, and how long it took."""
+
+    service: WebService
+    compute: ComputeTarget
+    seconds: float
+
+
+def deploy(
+    request: DeployRequest,
+    *,
+    site: Site,
+    backend: WorkspaceBackend,
+    ledger: Ledger,
+    keystore: Keystore,
+    job: Job,
+    shipment: Shipment,
+) -> Deployment:
+    """Create the compute target and the web service; leave the ledger true whatever happens.
+
+    Goes on where an earlier run of the same request was cut off. Raises an AssistantError whose `billable` names
+    everything of this workspace that is not proven gone.
+    """
+    started = time.monotonic()
+    run = _Run(site, backend, ledger, job)
+    try:
+        with job.step("Check model, VM size and quota"):
+            plan = run.plan(request, shipment)
+        target = run.compute_target(plan)
+        service = run.web_service(plan)
+        with job.step("Store the API key"):
+            _store_keys(service, site, backend, keystore, job)
+    except AssistantError as exc:
+        try:
+            exc.billable = ledger.open_rows(site.workspace)
+        except AssistantError:
+            log.warning("the ledger could not be read while reporting %s", exc.code)
+        raise
+    return Deployment(service, target, time.monotonic() - started)
+
+
+def _store_keys(service: WebService, site: Site, backend: WorkspaceBackend, keystore: Keystore, job: Job) -> None:
+    try:
+        save_service_keys(keystore, site.key_entry(service.name), backend.keys(service.name))
+    except AssistantError as exc:
+        # The service runs; scoring asks for the key again.
+        job.log(f"The key could not be read yet: {exc.detail}")
+    if keystore.problem:
+        job.log(keystore.problem)
+
+
+class _Run:
+    """One run of `deploy`: the steps that need the same four things."""
+
+    def __init__(self, site: Site, backend: WorkspaceBackend, ledger: Ledger, job: Job) -> None:
+        self._site = site
+        self._backend = backend
+        self._ledger = ledger
+        self._job = job
+
+    def plan(self, request: DeployRequest, shipment: Shipment) -> Plan:
+        """Refuse what can be refused; a cluster this program already made counts as its own quota."""
+        request = request.named()
+        offers = [] if request.existing_compute else self._backend.vm_size_offers(request.region)
+        mine = self._mine(ResourceKind.COMPUTE_TARGET, request.compute_name)
+        if mine is not None:
+            offers = [replace(offer, quota=None, regional_quota=None) for offer in offers]
+        name = request.model.partition(":")[0]
+        models = self._backend.models(name) or self._backend.models()
+        return make_plan(request, workspace=self._site.workspace, models=models, offers=offers, shipment=shipment)
+
+    def compute_target(self, plan: Plan) -> ComputeTarget:
+        """The cluster of the plan, ready: the person's own, one that an earlier run made, or a new one."""
+        name = plan.request.compute_name
+        found = self._backend.compute_target(name)
+        if plan.compute is None:
+            if found is None:
+                raise ComputeNotFound(name=name)
+            self._job.skip("Create AKS compute target")
+            return self._ready_compute(plan)
+        row = self._mine(ResourceKind.COMPUTE_TARGET, name)
+        if found is not None and (
+            row is None or found.vm_size.lower() != plan.compute.vm_size.lower() or found.attached
+        ):
+            raise ComputeNameTaken(name=name)
+        with self._job.step("Create AKS compute target", usually_s=_USUAL_COMPUTE_S):
+            if row is not None and found is None:
+                self._settle(row, "")  # an earlier run was cut off before Azure heard of it
+                row = self._mine(ResourceKind.COMPUTE_TARGET, name)
+            if row is None:
+                price = (
+                    plan.offer.price.times(plan.compute.node_count) if plan.offer and plan.offer.price else None
+                )
+                spec = plan.compute
+                self._create(
+                    ResourceKind.COMPUTE_TARGET,
+                    name,
+                    lambda tags: self._backend.start_compute_target(replace(spec, tags=tags)),
+                    vm_size=spec.vm_size,
+                    node_count=spec.node_count,
+                    price=price,
+                )
+            return self._ready_compute(plan)
+
+    def web_service(self, plan: Plan) -> WebService:
+        """The web service of the plan, healthy."""
+        name = plan.service.service_name
+        with self._job.step("Deploy web service", usually_s=_USUAL_SERVICE_S):
+            row = self._mine(ResourceKind.WEB_SERVICE, name)
+            found = self._backend.web_service(name)
+            if found is not None and row is None:
+                raise ServiceNameTaken(name=name)
+            if found is None:
+                if row is not None:
+                    self._settle(row, "")
+                spec = plan.service
+                self._create(
+                    ResourceKind.WEB_SERVICE,
+                    name,
+                    lambda tags: self._backend.start_web_service(replace(spec, tags=tags)),
+                )
+            return self._healthy_service(plan)
+
+    # --- the only path to a billable resource -----------------------------------------------------------------
+
+    def _create(
+        self,
+        kind: ResourceKind,
+        name: str,
+        start: Callable[[dict[str, str]], ResourceHandle],
+        *,
+        vm_size: str = "",
+        node_count: int = 0,
+        price: HourlyPrice | None = None,
+    ) -> None:
+        row = self._ledger.intend(
+            kind,
+            name,
+            self._site.workspace,
+            vm_size=vm_size,
+            node_count=node_count,
+            price_per_hour=price,
+            practice=self._site.practice,
+        )
+        tags = {CREATED_BY_TAG: CREATED_BY, LEDGER_ID_TAG: row.ledger_id}
+        self._job.raise_if_cancelled()
+        try:
+            handle = start(tags)
+        except _OUTCOME_UNKNOWN:
+            raise
+        except AssistantError as exc:
+            self._settle(row, exc.detail)
+            raise
+        self._ledger.record(row.ledger_id, ResourceState.LIVE, azure_id=handle.azure_id)
+
+    def _settle(self, row: BillableResource, refusal: str) -> None:
+        """Close a row whose resource Azure refused or never got, when two fresh reads show nothing of it."""
+        for look in range(2):
+            if look:
+                self._job.cancelled.wait(min(self._job.pace.poll_s, 1.0))
+            try:
+                if self._backend.exists(row.handle):
+                    return
+            except AssistantError:
+                return
+        why = f"Azure refused it ({refusal})" if refusal else "Azure never received it"
+        self._ledger.record(row.ledger_id, ResourceState.GONE, note=f"{why}; two fresh reads do not show it")
+
+    # --- waiting ------------------------------------------------------------------------------------------------
+
+    def _ready_compute(self, plan: Plan) -> ComputeTarget:
+        name = plan.request.compute_name
+
+        def over(target: ComputeTarget | None) -> bool:
+            return target is not None and target.state in (ComputeState.READY, ComputeState.FAILED)
+
+        target = self._job.wait(
+            lambda: self._backend.compute_target(name),
+            until=over,
+            describe=lambda seen: f"Azure reports {seen.state.value}" if seen else "Azure does not show it yet",
+            timeout_s=self._job.pace.compute_timeout_s,
+            on_timeout=lambda seen, minutes: StillCreating(
+                name=name, state=seen.state.value if seen else "nothing", minutes=minutes
+            ),
+        )
+        if target is None:
+            raise ComputeNotFound(name=name)
+        row = self._mine(ResourceKind.COMPUTE_TARGET, name)
+        if row is not None:
+            self._ledger.record(
+                row.ledger_id, ResourceState.LIVE, azure_id=target.azure_id, underlying_id=target.underlying_id
+            )
+        if target.state is ComputeState.FAILED:
+            raise explain_compute_failure(target, self._site.workspace.region)
+        return target
+
+    def _healthy_service(self, plan: Plan) -> WebService:
+        name = plan.service.service_name
+        bad = (ServiceState.FAILED, ServiceState.UNHEALTHY)
+
+        def over(service: WebService | None) -> bool:
+            return service is not None and service.state in (ServiceState.HEALTHY, *bad)
+
+        service = self._job.wait(
+            lambda: self._backend.web_service(name),
+            until=over,
+            describe=_service_progress,
+            timeout_s=self._job.pace.service_timeout_s,
+            on_timeout=lambda seen, minutes: NotHealthyInTime(
+                name=name, state=seen.state.value if seen else "nothing", minutes=minutes
+            ),
+        )
+        if service is None:
+            raise NotHealthyInTime(name=name, state="nothing", minutes=0)
+        if service.state in bad:
+            raise explain_service_failure(service, plan.service, self._backend)
+        row = self._mine(ResourceKind.WEB_SERVICE, name)
+        if row is not None:
+            self._ledger.record(
+                row.ledger_id, ResourceState.LIVE, azure_id=service.azure_id, scoring_uri=service.scoring_uri
+            )
+        return service
+
+    def _mine(self, kind: ResourceKind, name: str) -> BillableResource | None:
+        return self._ledger.find(kind, name, self._site.workspace)
+
+
+def _service_progress(service: WebService | None) -> str:
+    if service is None:
+        return "Azure does not show it yet"
+    return service.stage or f"Azure reports {service.state.value}"

@@ -1,0 +1,247 @@
+"""What a person asks for when they deploy, and everything that can be refused before it costs anything."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gpu_assistant.domain.compute import Availability, ComputeSpec, VmSizeOffer, is_valid_compute_name
+from gpu_assistant.domain.errors import (
+    AssistantError,
+    BadSetting,
+    ModelNotFound,
+    NotSchedulable,
+    QuotaTooSmall,
+    VmSizeNotAvailable,
+    VmSizeRetired,
+    VmSizeUnknown,
+)
+from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.service import DeploymentSpec, EnvironmentSpec, is_valid_service_name
+from gpu_assistant.domain.workspace import WorkspaceRef
+
+# Conda must be in it, and no CUDA: TensorFlow's own wheels bring the CUDA libraries, and two copies collide.
+BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+ENVIRONMENT_NAME = "gpu-assistant-tensorflow"
+ENTRY_SCRIPT = "score.py"
+MIN_TIMEOUT_MS = 1_000
+MAX_TIMEOUT_MS = 300_000
+"""An AKS endpoint ends a request after 300 s at the latest (documented for Kubernetes endpoints)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """The person's choices. `model` is `name` (newest version) or `name:version`.
+
+    `existing_compute` names a cluster of the workspace to use instead of creating `compute_name`.
+    `expect_gpu` makes the scoring script refuse to start when it sees no GPU. `secure` asks for TLS.
+    """
+
+    model: str
+    vm_size: str
+    node_count: int = 1
+    compute_name: str = ""
+    existing_compute: str = ""
+    service_name: str = ""
+    region: str = ""
+    replicas: int = 1
+    gpus_per_replica: int = 1
+    cpu_cores: float = 1.0
+    memory_gb: float = 4.0
+    scoring_timeout_ms: int = 60_000
+    expect_gpu: bool = True
+    secure: bool = True
+
+    def named(self) -> DeployRequest:
+        """The same with names made up where the person gave none; the same choices give the same names."""
+        model_name = self.model.partition(":")[0]
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values["compute_name"] = self.existing_compute or self.compute_name or _compute_name(self.vm_size)
+        values["service_name"] = self.service_name or _service_name(model_name)
+        return DeployRequest(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that passed: what will be created, and what it will cost."""
+
+    request: DeployRequest
+    model: RegisteredModel
+    compute: ComputeSpec | None
+    service: DeploymentSpec
+    offer: VmSizeOffer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What is uploaded with every deployment: the scoring folder and its conda definition."""
+
+    scoring_folder: Path
+    base_image: str = BASE_IMAGE
+    extra_variables: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> EnvironmentSpec:
+        """The software around the model, read from the shipped file."""
+        text = (self.scoring_folder / "environment.yml").read_text(encoding="utf-8")
+        return EnvironmentSpec(ENVIRONMENT_NAME, text, self.base_image)
+
+
+def make_plan(
+    request: DeployRequest,
+    *,
+    workspace: WorkspaceRef,
+    models: Sequence[RegisteredModel],
+    offers: Sequence[VmSizeOffer],
+    shipment: Shipment,
+) -> Plan:
+    """The plan for a request. Raises the first AssistantError that stands in its way; asks nobody anything."""
+    request = request.named()
+    model = find_model(request.model, models)
+    offer = None if request.existing_compute else find_offer(request.vm_size, offers)
+    for problem in problems(request, offer):
+        raise problem
+    compute = None
+    if offer is not None:
+        compute = ComputeSpec(
+            name=request.compute_name,
+            vm_size=offer.vm_size.name,
+            node_count=request.node_count,
+            region=request.region,
+            leaf_domain_label=_domain_label(workspace, request.compute_name) if request.secure else "",
+        )
+    service = DeploymentSpec(
+        service_name=request.service_name,
+        model_id=f"{model.name}:{model.version}",
+        compute_target=request.compute_name,
+        source_folder=shipment.scoring_folder,
+        entry_script=ENTRY_SCRIPT,
+        environment=shipment.environment(),
+        replicas=request.replicas,
+        gpus_per_replica=request.gpus_per_replica,
+        cpu_cores=request.cpu_cores,
+        memory_gb=request.memory_gb,
+        scoring_timeout_ms=request.scoring_timeout_ms,
+        environment_variables={
+            "GPU_ASSISTANT_EXPECT_GPU": "1" if request.expect_gpu else "0",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            **shipment.extra_variables,
+        },
+    )
+    return Plan(request, model, compute, service, offer)
+
+
+def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[AssistantError]:
+    """What is wrong with a request, most basic first. Pure: the preflight list of every face."""
+    if not is_valid_service_name(request.service_name):
+        yield BadSetting(
+            setting=f"Service name {request.service_name!r}",
+            reason="3 to 32 lower-case letters, digits and dashes, starting with a letter",
+        )
+    if not is_valid_compute_name(request.compute_name):
+        yield BadSetting(
+            setting=f"Compute name {request.compute_name!r}",
+            reason="3 to 24 letters, digits and dashes, starting with a letter",
+        )
+    for setting, value, least in (
+        ("Nodes", request.node_count, 1),
+        ("Replicas", request.replicas, 1),
+        ("GPUs per replica", request.gpus_per_replica, 1),
+    ):
+        if value < least:
+            yield BadSetting(setting=setting, reason=f"must be at least {least}, not {value}")
+    if request.cpu_cores < 0.1 or request.memory_gb < 0.5:
+        yield BadSetting(setting="CPU and memory", reason="at least 0.1 cores and 0.5 GB are needed")
+    if not MIN_TIMEOUT_MS <= request.scoring_timeout_ms <= MAX_TIMEOUT_MS:
+        yield BadSetting(
+            setting="Timeout", reason=f"must lie between {MIN_TIMEOUT_MS} and {MAX_TIMEOUT_MS} milliseconds"
+        )
+    if offer is not None:
+        yield from _size_problems(request, offer)
+
+
+def find_offer(vm_size: str, offers: Sequence[VmSizeOffer]) -> VmSizeOffer:
+    """The offer of that name, whatever its case. Raises VmSizeUnknown with the nearest name."""
+    for offer in offers:
+        if offer.vm_size.name.lower() == vm_size.lower():
+            return offer
+    near = difflib.get_close_matches(vm_size, [offer.vm_size.name for offer in offers], n=1, cutoff=0.5)
+    raise VmSizeUnknown(vm_size=vm_size, suggestion=f" Did you mean {near[0]}?" if near else "")
+
+
+def find_model(wanted: str, models: Sequence[RegisteredModel]) -> RegisteredModel:
+    """`name` gives the newest version, `name:version` that one. Raises ModelNotFound with what there is."""
+    name, _, version = wanted.partition(":")
+    named = [model for model in models if model.name == name]
+    chosen = [model for model in named if not version or str(model.version) == version]
+    if chosen:
+        return max(chosen, key=lambda model: model.version)
+    if named:
+        versions = ", ".join(str(model.version) for model in named)
+        raise ModelNotFound(name=wanted, suggestion=f" {name} has the versions {versions}.")
+    names = sorted({model.name for model in models})
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        raise ModelNotFound(name=wanted, suggestion=f" Did you mean {near[0]}?")
+    listed = f" There are: {', '.join(names[:8])}." if names else " No model is registered there yet."
+    raise ModelNotFound(name=wanted, suggestion=listed)
+
+
+def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[AssistantError]:
+    size = offer.vm_size
+    if offer.availability is Availability.RETIRED:
+        yield VmSizeRetired(
+            vm_size=size.name,
+            retired_on=size.retired_on.isoformat() if size.retired_on else "a past date",
+            replacement=size.replacement or "a current N-series size",
+        )
+    if offer.availability in (Availability.NOT_OFFERED, Availability.NOT_SUPPORTED):
+        yield VmSizeNotAvailable(
+            vm_size=size.name, region=offer.region, reason=offer.reason or offer.availability.value
+        )
+    needed = size.vcpus * request.node_count
+    for quota in (offer.quota, offer.regional_quota):
+        if quota is not None and needed > quota.free_vcpus:
+            yield QuotaTooSmall(
+                family=quota.family,
+                region=offer.region,
+                needed_vcpus=needed,
+                free_vcpus=quota.free_vcpus,
+                limit_vcpus=quota.limit_vcpus,
+            )
+    gpus = max(int(size.gpus), 1) * request.node_count  # a node with a share of a card still counts as one GPU
+    wanted = request.replicas * request.gpus_per_replica
+    if wanted > gpus:
+        yield NotSchedulable(
+            name=request.service_name,
+            reason=f"{request.replicas} replicas want {wanted} GPUs and the cluster has {gpus}. "
+            "Pods cannot share a GPU",
+        )
+    if (size.memory_gb is not None and request.memory_gb > size.memory_gb) or request.cpu_cores > size.vcpus:
+        yield NotSchedulable(
+            name=request.service_name,
+            reason=f"a replica wants {request.cpu_cores:g} cores and {request.memory_gb:g} GB, "
+            f"and a node has {size.vcpus} and {size.memory_gb or 0:g}",
+        )
+
+
+def _compute_name(vm_size: str) -> str:
+    short = re.sub(r"[^a-z0-9]+", "-", vm_size.lower().removeprefix("standard_")).strip("-")
+    return f"gpu-{short}"[:24].rstrip("-")
+
+
+def _service_name(model_name: str) -> str:
+    short = re.sub(r"[^a-z0-9]+", "-", model_name.lower()).strip("-")
+    if not short[:1].isalpha():
+        short = f"model-{short}"
+    return short[:32].rstrip("-").ljust(3, "x")
+
+
+def _domain_label(workspace: WorkspaceRef, compute_name: str) -> str:
+    """A DNS label that is ours in the whole region: Azure adds its own random part as well."""
+    digest = hashlib.sha256(f"{workspace.azure_id.lower()}/{compute_name}".encode()).hexdigest()
+    return f"gpa{digest[:10]}"
