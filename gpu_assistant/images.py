@@ -18,6 +18,8 @@ _SENT_AS_THEY_ARE = ("JPEG",)
 _HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc")
 _EXIF_ORIENTATION = 0x0112
 
+Image.MAX_IMAGE_PIXELS = None  # Pillow would warn or raise on opening; the header's size is checked here instead
+
 
 def prepare_image(path: Path) -> bytes:
     """The JPEG bytes to send for an image file. Blocks on decoding; raises BadImage with the reason.
@@ -36,7 +38,7 @@ def prepare_image(path: Path) -> bytes:
             return _to_jpeg(image, content, path)
     except UnidentifiedImageError:
         raise BadImage(path=path.name, reason="it is not an image that can be read") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as exc:
+    except (OSError, SyntaxError, ValueError, EOFError) as exc:
         raise BadImage(path=path.name, reason=f"the image is damaged ({exc})") from None
 
 
@@ -48,9 +50,7 @@ def _read(path: Path) -> bytes:
         if size == 0:
             raise BadImage(path=path.name, reason="the file is empty")
         if size > MAX_FILE_BYTES:
-            raise BadImage(
-                path=path.name, reason=f"{size / 1e6:.0f} MB is more than the 100 MB a request may have"
-            )
+            raise BadImage(path=path.name, reason=f"{size / 1e6:.0f} MB is more than the 100 MB a request may have")
         return path.read_bytes()
     except FileNotFoundError:
         raise BadImage(path=str(path), reason="there is no such file") from None
@@ -61,9 +61,7 @@ def _read(path: Path) -> bytes:
 def _to_jpeg(image: Image.Image, content: bytes, path: Path) -> bytes:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise BadImage(
-            path=path.name, reason=f"{width}×{height} is more than {MAX_PIXELS // 10**6} million pixels"
-        )
+        raise BadImage(path=path.name, reason=f"{width}×{height} is more than {MAX_PIXELS // 10**6} million pixels")
     upright = image.getexif().get(_EXIF_ORIENTATION, 1) == 1
     if image.format in _SENT_AS_THEY_ARE and upright and image.mode in ("RGB", "L"):
         image.draft(image.mode, (64, 64))  # decode small: only to see that the file is whole
@@ -81,11 +79,10 @@ def _to_jpeg(image: Image.Image, content: bytes, path: Path) -> bytes:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        low, high = image.getextrema()
-        assert isinstance(low, (int, float)) and isinstance(high, (int, float))
-        top = 65535 if high > 255 else 255
-        return image.point(lambda value: value * (255 / top)).convert("L").convert("RGB")
+    if image.mode.startswith("I;16"):
+        return image.point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    if image.mode in ("I", "F"):
+        raise ValueError("more than 16 bits a pixel")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

@@ -70,6 +70,8 @@ class Job:
         self.pace = pace or Pace()
         self.cancelled = threading.Event()
         self.cancel_meaning: CancelMeaning | None = None
+        self.created: list[str] = []
+        """Ledger ids of what this job created: what *Stop and clean up* deletes."""
         self._emit = emit
         self._sign_in_again = sign_in_again
         self._monotonic = monotonic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -79,17 +79,21 @@ def clean_up(
     ledger: Ledger,
     keystore: Keystore,
     job: Job,
+    only: Collection[str] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> CleanUpReport:
     """Delete what the ledger or a tag says is ours: web services first, then their clusters.
+
+    `only` limits it to these ledger ids: what one stopped job created.
 
     Carries on past a failure. Raises only when nothing can be known (Azure cannot be asked at all, or the ledger
     cannot be read) or when the person stops it.
     """
     with job.step("Find what exists"):
-        found = backend.resources_tagged_ours()
-        adopt_unknown(found, site=site, backend=backend, ledger=ledger, now=now)
-        rows = ledger.open_rows(site.workspace)
+        if only is None:
+            found = backend.resources_tagged_ours()
+            adopt_unknown(found, site=site, backend=backend, ledger=ledger, now=now)
+        rows = [row for row in ledger.open_rows(site.workspace) if only is None or row.ledger_id in only]
     cleaner = _Cleaner(site, backend, ledger, keystore, job, now)
     gone: list[Gone] = []
     left: list[Left] = []
@@ -141,9 +145,7 @@ class _Cleaner:
                 reason = exc.detail
         if reason:
             log.warning("%s %s is left: %s", words, row.name, reason)
-            portal = (
-                f"https://portal.azure.com/#resource{row.underlying_id or row.azure_id or row.workspace.azure_id}"
-            )
+            portal = f"https://portal.azure.com/#resource{row.underlying_id or row.azure_id or row.workspace.azure_id}"
             return Left(row.kind, row.name, reason, row.price_per_hour, portal)
         moment = self._now()
         currency = row.price_per_hour.currency if row.price_per_hour else ""

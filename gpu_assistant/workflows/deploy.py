@@ -140,9 +140,7 @@ class _Run:
                 self._settle(row, "")  # an earlier run was cut off before Azure heard of it
                 row = self._mine(ResourceKind.COMPUTE_TARGET, name)
             if row is None:
-                price = (
-                    plan.offer.price.times(plan.compute.node_count) if plan.offer and plan.offer.price else None
-                )
+                price = plan.offer.price.times(plan.compute.node_count) if plan.offer and plan.offer.price else None
                 spec = plan.compute
                 self._create(
                     ResourceKind.COMPUTE_TARGET,
@@ -194,6 +192,7 @@ class _Run:
             price_per_hour=price,
             practice=self._site.practice,
         )
+        self._job.created.append(row.ledger_id)
         tags = {CREATED_BY_TAG: CREATED_BY, LEDGER_ID_TAG: row.ledger_id}
         self._job.raise_if_cancelled()
         try:

@@ -40,9 +40,7 @@ def explain_compute_failure(target: ComputeTarget, region: str) -> AssistantErro
     return ComputeFailed(name=target.name, reason=text)
 
 
-def explain_service_failure(
-    service: WebService, spec: DeploymentSpec, backend: WorkspaceBackend
-) -> AssistantError:
+def explain_service_failure(service: WebService, spec: DeploymentSpec, backend: WorkspaceBackend) -> AssistantError:
     """The error for a web service that failed: Azure's code, else the line of its log that matters.
 
     Reads the logs of the init and the scoring container; a log that cannot be read leaves Azure's own text.

@@ -84,9 +84,7 @@ def overview(
     rows: Sequence[BillableResource], said: dict[str, str], moment: datetime, problem: AssistantError | None = None
 ) -> Overview:
     """Add up rows; `said` maps ledger ids to Azure's words where it was asked."""
-    views = tuple(
-        ResourceView(row, said.get(row.ledger_id, row.state.value), row.cost_until(moment)) for row in rows
-    )
+    views = tuple(ResourceView(row, said.get(row.ledger_id, row.state.value), row.cost_until(moment)) for row in rows)
     prices = [row.price_per_hour for row in rows if row.is_billable and row.price_per_hour]
     return Overview(
         resources=views,

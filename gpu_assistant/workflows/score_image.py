@@ -13,6 +13,7 @@ from gpu_assistant.domain.billing import ResourceKind
 from gpu_assistant.domain.errors import (
     AssistantError,
     BadImage,
+    CannotReachAzure,
     KeyRejected,
     ScoringError,
     ScoringTimedOut,
@@ -75,6 +76,7 @@ class Scorer:
         endpoint: Endpoint,
         *,
         site: Site,
+        ledger: Ledger,
         keystore: Keystore,
         client: ScoringClient,
         backend: Callable[[], WorkspaceBackend],
@@ -82,6 +84,7 @@ class Scorer:
     ) -> None:
         self._endpoint = endpoint
         self._site = site
+        self._ledger = ledger
         self._keystore = keystore
         self._client = client
         self._backend = backend
@@ -91,14 +94,34 @@ class Scorer:
         """The answer for one file. Raises BadImage before anything is sent, or a ScoringError."""
         image = prepare_image(path)
         keys = self._keys()
-        answer = self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)
+        try:
+            answer = self._post(keys, image)
+        except CannotReachAzure:
+            if not self._has_moved():
+                raise
+            answer = self._post(keys, image)
         if answer.status == 401:
             log.info("the key of %s was refused; asking for the present one", self._endpoint.name)
-            keys = self._fresh_keys()
-            answer = self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)
+            answer = self._post(self._fresh_keys(), image)
         if answer.status != 200:
             raise self._refusal(answer, path)
         return self._read(answer, path)
+
+    def _post(self, keys: ServiceKeys, image: bytes) -> ScoringAnswer:
+        return self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)
+
+    def _has_moved(self) -> bool:
+        """Whether Azure names another address now: a cluster's IP can change, a practice server its port."""
+        service = self._backend().web_service(self._endpoint.name)
+        if service is None:
+            raise ServiceNotFound(name=self._endpoint.name, suggestion=" It was deleted.")
+        if not service.scoring_uri or service.scoring_uri == self._endpoint.scoring_uri:
+            return False
+        self._endpoint = Endpoint(service.name, service.scoring_uri)
+        row = self._ledger.find(ResourceKind.WEB_SERVICE, service.name, self._site.workspace)
+        if row is not None:
+            self._ledger.record(row.ledger_id, row.state, scoring_uri=service.scoring_uri)
+        return True
 
     def _keys(self) -> ServiceKeys:
         entry = self._site.key_entry(self._endpoint.name)

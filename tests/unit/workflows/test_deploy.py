@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceKind, ResourceState
+from gpu_assistant.domain.compute import Availability, ComputeState
+from gpu_assistant.domain.errors import (
+    AssistantError,
+    AzureFault,
+    Cancelled,
+    CannotReachAzure,
+    ComputeNameTaken,
+    EntryScriptCrashed,
+    ImageBuildFailed,
+    NotHealthyInTime,
+    NotSchedulable,
+    OutOfMemory,
+    QuotaRefused,
+    QuotaTooSmall,
+    ServiceNameTaken,
+    StillCreating,
+    TokenExpired,
+)
+from gpu_assistant.domain.service import ServiceState
+from gpu_assistant.jobs.events import JobEvent, StepFinished
+from gpu_assistant.jobs.job import CancelMeaning, Job, Pace
+from gpu_assistant.keystore import SessionKeystore, load_service_keys
+from gpu_assistant.ledger import Ledger
+from gpu_assistant.workflows.deploy import Deployment, deploy
+from gpu_assistant.workflows.plan import DeployRequest, Shipment
+from gpu_assistant.workflows.site import Site
+from tests.fakes.scripted_backend import ScriptedBackend
+
+REQUEST = DeployRequest(model="resnet", vm_size="standard_nc4as_t4_v3")
+Run = Callable[..., Deployment]
+
+
+@pytest.fixture
+def run(
+    azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site, job: Job, shipment: Shipment
+) -> Run:
+    def run(request: DeployRequest = REQUEST, with_job: Job = job) -> Deployment:
+        return deploy(
+            request, site=site, backend=azure, ledger=ledger, keystore=keystore, job=with_job, shipment=shipment
+        )
+
+    return run
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    return {row.name: row.state.value for row in ledger.rows()}
+
+
+def test_from_nothing_to_a_healthy_service(
+    run: Run, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site, events: list[JobEvent]
+) -> None:
+    deployment = run()
+    assert deployment.service.state is ServiceState.HEALTHY
+    assert states(ledger) == {"gpu-nc4as-t4-v3": "live", "resnet": "live"}
+    cluster, service = ledger.rows()
+    assert azure.computes[cluster.name].tags[LEDGER_ID_TAG] == cluster.ledger_id
+    assert azure.services["resnet"].tags[LEDGER_ID_TAG] == service.ledger_id
+    assert cluster.price_per_hour is not None
+    assert service.scoring_uri == deployment.service.scoring_uri
+    assert load_service_keys(keystore, site.key_entry("resnet")) == azure.secret_keys
+    assert [event.step for event in events if isinstance(event, StepFinished)] == [
+        "Check model, VM size and quota",
+        "Create AKS compute target",
+        "Deploy web service",
+        "Store the API key",
+    ]
+
+
+def test_the_ledger_knows_before_azure_does(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    seen: list[tuple[str, dict[str, str]]] = []
+    azure.on_call = lambda name: seen.append((name, states(ledger))) if name.startswith("start_") else None
+    run()
+    assert seen == [
+        ("start_compute_target", {"gpu-nc4as-t4-v3": "intended"}),
+        ("start_web_service", {"gpu-nc4as-t4-v3": "live", "resnet": "intended"}),
+    ]
+
+
+def test_the_newest_version_is_deployed_unless_one_is_named(run: Run, azure: ScriptedBackend) -> None:
+    seen: list[str] = []
+    original = azure.start_web_service
+    azure.start_web_service = lambda spec: (seen.append(spec.model_id), original(spec))[1]  # type: ignore[method-assign]
+    run()
+    run(replace(REQUEST, model="resnet:1", service_name="old"))
+    assert seen == ["resnet:2", "resnet:1"]
+
+
+def test_a_second_service_shares_the_cluster(run: Run, azure: ScriptedBackend) -> None:
+    run()
+    run(replace(REQUEST, service_name="second"))
+    assert azure.calls["start_compute_target"] == 1
+
+
+def test_running_it_again_after_a_kill_goes_on(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(name: str) -> None:
+        if name == "start_web_service":
+            raise Killed
+
+    azure.on_call = kill
+    with pytest.raises(Killed):
+        run()
+    assert states(ledger) == {"gpu-nc4as-t4-v3": "live", "resnet": "intended"}
+    azure.on_call = lambda name: None
+    run()
+    assert azure.calls["start_compute_target"] == 1
+    assert [row.state.value for row in ledger.rows()] == ["live", "gone", "live"]
+
+
+def test_a_refused_create_is_proven_absent_at_once(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    azure.fail["start_compute_target"] = [QuotaRefused(name="gpu", reason="limit 0")]
+    with pytest.raises(QuotaRefused) as caught:
+        run()
+    assert caught.value.billable == ()
+    (row,) = ledger.rows()
+    assert row.state is ResourceState.GONE
+    assert "limit 0" in row.note
+    assert azure.calls["exists"] == 2
+
+
+@pytest.mark.parametrize(
+    "error", [CannotReachAzure(what="PUT", reason="reset"), AzureFault(what="PUT", status=500, reason="")]
+)
+def test_a_create_whose_end_nobody_saw_stays_on_record(
+    run: Run, azure: ScriptedBackend, ledger: Ledger, error: AssistantError
+) -> None:
+    azure.fail["start_compute_target"] = [error]
+    with pytest.raises(type(error)) as caught:
+        run()
+    assert states(ledger) == {"gpu-nc4as-t4-v3": "intended"}
+    assert [row.name for row in caught.value.billable] == ["gpu-nc4as-t4-v3"]
+
+
+def test_what_still_bills_travels_with_the_error(run: Run, azure: ScriptedBackend) -> None:
+    azure.service_ends_as = ServiceState.FAILED
+    azure.log_text = "Traceback (most recent call last):\n  File ...\nValueError: no such layer\nworker exits"
+    with pytest.raises(EntryScriptCrashed, match="no such layer") as caught:
+        run()
+    assert {row.name for row in caught.value.billable} == {"gpu-nc4as-t4-v3", "resnet"}
+    assert "Traceback" in caught.value.log
+
+
+@pytest.mark.parametrize(
+    ("service_error", "log_text", "expected", "cause"),
+    [
+        (
+            ("KubernetesDeploymentFailed", "0/1 nodes: 1 Insufficient nvidia.com/gpu."),
+            "",
+            NotSchedulable,
+            "nvidia.com/gpu",
+        ),
+        (("ImageBuildFailed", ""), "pip…\nERROR: No matching distribution found for x", ImageBuildFailed, "for x"),
+        (("", ""), "killed\nreason: OOMKilled", OutOfMemory, "4 GB"),
+        (("", ""), "ModuleNotFoundError: No module named 'torch'", EntryScriptCrashed, "torch"),
+    ],
+)
+def test_a_failed_service_shows_the_line_that_matters(
+    run: Run,
+    azure: ScriptedBackend,
+    service_error: tuple[str, str],
+    log_text: str,
+    expected: type[AssistantError],
+    cause: str,
+) -> None:
+    azure.service_ends_as = ServiceState.FAILED
+    azure.service_error = service_error
+    azure.log_text = log_text
+    with pytest.raises(expected, match=cause):
+        run()
+
+
+def test_a_cluster_that_cannot_be_made(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    azure.compute_ends_as = ComputeState.FAILED
+    azure.compute_error = "QuotaExceeded: too few cores"
+    with pytest.raises(QuotaRefused):
+        run()
+    assert states(ledger) == {"gpu-nc4as-t4-v3": "live"}  # it failed, but it exists until proven gone
+
+
+def test_names_that_somebody_else_uses(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    run()
+    for row in ledger.rows():
+        ledger.record(row.ledger_id, ResourceState.GONE, note="forgotten by this computer")
+    with pytest.raises(ComputeNameTaken):
+        run()
+    with pytest.raises(ServiceNameTaken):
+        run(replace(REQUEST, existing_compute="gpu-nc4as-t4-v3"))
+    assert len(azure.computes) == 1
+
+
+def test_quota_is_checked_before_anything_is_written(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    with pytest.raises(QuotaTooSmall):
+        run(replace(REQUEST, node_count=5))
+    azure.offers = [replace(azure.offers[0], availability=Availability.NOT_OFFERED, reason="not for you")]
+    with pytest.raises(AssistantError, match="not for you"):
+        run()
+    assert ledger.rows() == ()
+    assert azure.calls["start_compute_target"] == 0
+
+
+def test_patience_has_an_end_and_the_row_stays(azure: ScriptedBackend, run: Run, ledger: Ledger) -> None:
+    azure.polls_needed = 10**9
+    hasty = Job(lambda event: None, pace=Pace(poll_s=0, compute_timeout_s=0))
+    with pytest.raises(StillCreating, match="creating"):
+        run(with_job=hasty)
+    assert states(ledger) == {"gpu-nc4as-t4-v3": "live"}
+    azure._left = 1
+    hasty = Job(lambda event: None, pace=Pace(poll_s=0, service_timeout_s=0))
+    azure.polls_needed = 10**9
+    with pytest.raises(NotHealthyInTime):
+        run(with_job=hasty)
+
+
+def test_weather_while_waiting_is_borne(azure: ScriptedBackend, run: Run) -> None:
+    azure.fail["compute_target"] = []
+    calm = Job(lambda event: None, pace=Pace(poll_s=0, patience_s=60))
+    azure.polls_needed = 5
+
+    def storm(name: str) -> None:
+        if name == "web_service" and azure.calls[name] in (3, 4):
+            raise CannotReachAzure(what="GET", reason="reset")
+
+    azure.on_call = storm
+    assert run(with_job=calm).service.state is ServiceState.HEALTHY
+
+
+def test_an_expired_sign_in_is_renewed_in_place(azure: ScriptedBackend, run: Run) -> None:
+    renewed: list[bool] = []
+    job = Job(lambda event: None, pace=Pace(poll_s=0), sign_in_again=lambda: renewed.append(True))
+
+    def expire(name: str) -> None:
+        if name == "web_service" and azure.calls[name] == 2:
+            raise TokenExpired(during="")
+
+    azure.on_call = expire
+    run(with_job=job)
+    assert renewed == [True]
+
+
+def test_cancel_is_felt_at_once_and_knows_what_it_made(azure: ScriptedBackend, run: Run, ledger: Ledger) -> None:
+    job = Job(lambda event: None, pace=Pace(poll_s=3600))
+    azure.polls_needed = 10**9
+
+    def stop(name: str) -> None:
+        if name == "compute_target" and azure.calls[name] == 2:
+            job.cancel(CancelMeaning.CLEAN_UP)
+
+    azure.on_call = stop
+    with pytest.raises(Cancelled):
+        run(with_job=job)
+    assert job.created == [row.ledger_id for row in ledger.open_rows()]
+
+
+def test_a_key_that_cannot_be_read_does_not_undo_a_deployment(
+    run: Run, azure: ScriptedBackend, keystore: SessionKeystore, site: Site
+) -> None:
+    azure.fail["keys"] = [CannotReachAzure(what="listkeys", reason="reset")]
+    assert run().service.state is ServiceState.HEALTHY
+    assert load_service_keys(keystore, site.key_entry("resnet")) is None
+
+
+def test_the_persons_own_cluster_is_used_and_not_written_down(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    run()
+    for row in ledger.rows():
+        ledger.record(row.ledger_id, ResourceState.GONE, note="not ours")
+    azure.services.clear()
+    run(DeployRequest(model="resnet", vm_size="", existing_compute="gpu-nc4as-t4-v3"))
+    assert [row.kind for row in ledger.open_rows()] == [ResourceKind.WEB_SERVICE]

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gpu_assistant.domain.billing import ResourceKind, ResourceState
+from gpu_assistant.domain.errors import (
+    AssistantError,
+    BadImage,
+    CannotReachAzure,
+    KeyRejected,
+    ScoringError,
+    ScoringTimedOut,
+    ServiceBusy,
+    ServiceNotAnswering,
+    ServiceNotFound,
+    ServiceScriptFailed,
+)
+from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.service import ServiceKeys, ServiceState, WebService
+from gpu_assistant.keystore import SessionKeystore, load_service_keys, save_service_keys
+from gpu_assistant.ledger import Ledger
+from gpu_assistant.scoring_client import ScoringClient
+from gpu_assistant.workflows.score_image import Endpoint, Scorer, find_endpoint
+from gpu_assistant.workflows.site import Site
+from tests.fakes.scripted_backend import ScriptedBackend
+
+GOOD = {"predictions": [{"index": 505, "label": "espresso", "probability": 0.94}], "model_ms": 7.5, "device": "/GPU:0"}
+
+
+class Service:
+    """A scoring URI on loopback that answers as told and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body: object = GOOD
+        self.key = "good-key"
+        self.received: list[bytes] = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                service.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+                refused = self.headers["Authorization"] != f"Bearer {service.key}"
+                body = b"" if refused else json.dumps(service.body).encode()
+                self.send_response(401 if refused else service.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.uri = f"http://127.0.0.1:{self.server.server_port}/score"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    service = Service()
+    yield service
+    service.server.shutdown()
+    service.server.server_close()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "사진 {1}.png"
+    Image.new("RGB", (40, 30), "brown").save(path)
+    return path
+
+
+@pytest.fixture
+def scorer(
+    service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+) -> Iterator[Scorer]:
+    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
+    client = ScoringClient()
+    yield Scorer(
+        Endpoint("svc", service.uri),
+        site=site,
+        ledger=ledger,
+        keystore=keystore,
+        client=client,
+        backend=lambda: azure,
+        timeout_s=5,
+    )
+    client.close()
+
+
+def test_a_photo_is_answered(scorer: Scorer, photo: Path, service: Service) -> None:
+    scored = scorer.score(photo)
+    assert scored.predictions[0].label == "espresso"
+    assert (scored.model_ms, scored.device) == (7.5, "/GPU:0")
+    assert scored.latency_ms > 0
+    assert service.received[0].startswith(b"\xff\xd8")
+
+
+def test_a_stored_key_needs_no_azure(
+    scorer: Scorer, photo: Path, azure: ScriptedBackend, keystore: SessionKeystore, site: Site
+) -> None:
+    save_service_keys(keystore, site.key_entry("svc"), azure.secret_keys)
+    scorer.score(photo)
+    assert not azure.calls
+
+
+def test_a_changed_key_is_fetched_once_and_kept(
+    scorer: Scorer, photo: Path, azure: ScriptedBackend, keystore: SessionKeystore, site: Site
+) -> None:
+    save_service_keys(keystore, site.key_entry("svc"), ServiceKeys(Secret("old"), Secret("old")))
+    scorer.score(photo)
+    scorer.score(photo)
+    assert azure.calls["keys"] == 1
+    assert load_service_keys(keystore, site.key_entry("svc")) == azure.secret_keys
+
+
+def test_a_key_that_is_refused_twice_is_an_error(scorer: Scorer, photo: Path, service: Service) -> None:
+    service.key = "another"
+    with pytest.raises(KeyRejected):
+        scorer.score(photo)
+    assert len(service.received) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, BadImage),
+        (413, BadImage),
+        (415, BadImage),
+        (404, ServiceNotFound),
+        (403, KeyRejected),
+        (429, ServiceBusy),
+        (503, ServiceBusy),
+        (408, ScoringTimedOut),
+        (504, ScoringTimedOut),
+        (500, ServiceScriptFailed),
+        (502, ServiceScriptFailed),
+        (424, ServiceScriptFailed),
+        (418, ServiceNotAnswering),
+    ],
+)
+def test_every_refusal_has_its_own_error(
+    scorer: Scorer, photo: Path, service: Service, status: int, expected: type[AssistantError]
+) -> None:
+    service.status = status
+    service.body = {"error": {"code": "x", "message": "the reason of the service"}}
+    with pytest.raises(expected) as caught:
+        scorer.score(photo)
+    assert caught.value.remedies
+
+
+@pytest.mark.parametrize("body", [[0.1, 0.9], {}, "text", {"predictions": [{}]}])
+def test_an_answer_of_another_script_is_said_to_be_that(
+    scorer: Scorer, photo: Path, service: Service, body: object
+) -> None:
+    service.body = body
+    with pytest.raises(ScoringError, match="another scoring script"):
+        scorer.score(photo)
+
+
+def test_a_service_that_moved_is_followed(
+    photo: Path, service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+) -> None:
+    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("x"))
+    azure.services["svc"] = WebService("svc", "/s", ServiceState.HEALTHY, "gpu", scoring_uri=service.uri)
+    row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", site.workspace)
+    ledger.record(row.ledger_id, ResourceState.LIVE, scoring_uri="http://127.0.0.1:1/score")
+    client = ScoringClient()
+    endpoint = find_endpoint("", site=site, ledger=ledger, backend=lambda: azure)
+    scorer = Scorer(endpoint, site=site, ledger=ledger, keystore=keystore, client=client, backend=lambda: azure)
+    scorer.score(photo)
+    client.close()
+    assert ledger.open_rows()[0].scoring_uri == service.uri
+
+
+def test_nobody_there(
+    photo: Path, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+) -> None:
+    azure.services["svc"] = WebService("svc", "/s", ServiceState.HEALTHY, "gpu", scoring_uri="http://127.0.0.1:1/score")
+    client = ScoringClient()
+    scorer = Scorer(
+        Endpoint("svc", "http://127.0.0.1:1/score"),
+        site=site,
+        ledger=ledger,
+        keystore=keystore,
+        client=client,
+        backend=lambda: azure,
+    )
+    with pytest.raises(CannotReachAzure, match="refused"):
+        scorer.score(photo)
+    client.close()
+
+
+class TestFindEndpoint:
+    def find(self, name: str, azure: ScriptedBackend, ledger: Ledger, site: Site) -> Endpoint:
+        return find_endpoint(name, site=site, ledger=ledger, backend=lambda: azure)
+
+    def test_none(self, azure: ScriptedBackend, ledger: Ledger, site: Site) -> None:
+        with pytest.raises(ServiceNotFound):
+            self.find("", azure, ledger, site)
+
+    def test_several_are_named(self, azure: ScriptedBackend, ledger: Ledger, site: Site) -> None:
+        for name in ("one", "two"):
+            azure.services[name] = WebService(name, "", ServiceState.HEALTHY, "gpu", scoring_uri=f"http://{name}")
+        with pytest.raises(ServiceNotFound, match="one, two"):
+            self.find("", azure, ledger, site)
+        assert self.find("two", azure, ledger, site).scoring_uri == "http://two"
+
+    def test_one_that_is_not_ready_says_so(self, azure: ScriptedBackend, ledger: Ledger, site: Site) -> None:
+        azure.services["svc"] = WebService("svc", "", ServiceState.TRANSITIONING, "gpu")
+        with pytest.raises(ServiceNotAnswering, match="transitioning"):
+            self.find("svc", azure, ledger, site)
