@@ -33,7 +33,6 @@ from gpu_assistant.workflows.site import Site
 
 log = logging.getLogger(__name__)
 
-SDK_V1 = "gpu_assistant.backends.sdk_v1.backend:SdkV1Backend"
 DEFAULT_SPEED = 60.0
 """A practice workspace does in a second what takes Azure a minute, unless told otherwise."""
 
@@ -114,7 +113,7 @@ class Assistant:
     def backend(self) -> RemoteBackend:
         """The SDK process, started on first use; nobody need be signed in yet."""
         if self._backend is None:
-            self._backend = RemoteBackend(SDK_V1, self._backend_config)
+            self._backend = RemoteBackend(self._backend_config)
         return self._backend
 
     def connect(self, on_prompt: OnPrompt) -> RemoteBackend:
@@ -141,7 +140,7 @@ class Assistant:
         def again() -> None:
             backend = self.backend()
             if self.practice is not None:
-                backend.restart()
+                backend.sign_in(SignInMethod.TOKEN)
                 return
             self._sign_in(backend, on_prompt)
 

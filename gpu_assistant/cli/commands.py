@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -14,7 +15,6 @@ from typing import Any
 
 from gpu_assistant import logs, paths
 from gpu_assistant.app import DEFAULT_SPEED, Assistant, Choices, copy_text_log
-from gpu_assistant.backends.base import UploadProgress
 from gpu_assistant.cli import report
 from gpu_assistant.cli.progress import TerminalProgress
 from gpu_assistant.domain.billing import utc_now
@@ -30,6 +30,7 @@ from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.deploy import Deployment, deploy
 from gpu_assistant.workflows.plan import DeployRequest
 from gpu_assistant.workflows.reconcile import Overview, overview, reconcile
+from gpu_assistant.workflows.register_model import register_model
 from gpu_assistant.workflows.score_image import Scorer, find_endpoint
 
 log = logging.getLogger(__name__)
@@ -84,17 +85,11 @@ def _deploy(options: argparse.Namespace) -> int:
         def work(job: Job) -> Deployment:
             with job.step("Open the workspace"):
                 backend = assistant.connect(_show_prompt).bound_to(job.cancelled)
+            wanted = request
             if options.folder:
-                with job.step(f"Register {options.folder.name}"):
-                    model = backend.register_model(
-                        options.model.partition(":")[0],
-                        options.folder,
-                        tags={},
-                        on_upload=lambda seen: _show_upload(job, seen),
-                    )
+                name = options.model.partition(":")[0]
+                model = register_model(name, options.folder, backend=backend, job=job)
                 wanted = replace(request, model=f"{model.name}:{model.version}")
-            else:
-                wanted = request
             return deploy(
                 wanted,
                 site=assistant.site,
@@ -316,8 +311,6 @@ def _watch(assistant: Assistant, options: argparse.Namespace, work: Callable[[Jo
 
     Returns the result, or None when the job was stopped. Raises the job's AssistantError.
     """
-    import threading
-
     speed = (assistant.choices.speed or DEFAULT_SPEED) if assistant.practice else 1.0
     progress = TerminalProgress(sys.stderr, speed=speed)
     job = Job(progress, pace=assistant.pace, sign_in_again=assistant.sign_in_again(_show_prompt))
@@ -340,7 +333,7 @@ def _watch(assistant: Assistant, options: argparse.Namespace, work: Callable[[Jo
             return _after_cancel(assistant, options, job)
 
 
-def _join(thread: Any, job: Job) -> None:
+def _join(thread: threading.Thread, job: Job) -> None:
     """Wait for the job; the main thread stays free for Ctrl-C."""
     while thread.is_alive():
         try:
@@ -419,11 +412,6 @@ def _show_prompt(prompt: SignInPrompt) -> None:
         _say(f"To sign in, open {prompt.url} and enter the code {prompt.user_code}")
     else:
         _say(f"To sign in, use the browser window that opens, or open this address:\n  {prompt.url}")
-
-
-def _show_upload(job: Job, seen: UploadProgress) -> None:
-    fraction = seen.done_bytes / seen.total_bytes if seen.total_bytes else None
-    job.doing(f"{seen.done_bytes / 1e6:.1f} of {seen.total_bytes / 1e6:.1f} MB", fraction)
 
 
 def _fail(error: AssistantError, options: argparse.Namespace) -> int:

@@ -1,0 +1,32 @@
+"""Put a SavedModel from this computer into the workspace's registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gpu_assistant.backends.base import UploadProgress, WorkspaceBackend
+from gpu_assistant.domain.billing import CREATED_BY, CREATED_BY_TAG
+from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.jobs.job import Job
+from gpu_assistant.saved_model import read_saved_model, serving_signature
+
+
+def register_model(name: str, folder: Path, *, backend: WorkspaceBackend, job: Job) -> RegisteredModel:
+    """Upload `folder` as the next version of `name`.
+
+    Raises a ModelError before anything is sent when TensorFlow could not serve it or images cannot be fed to it.
+    """
+    with job.step(f"Check {folder.name}"):
+        summary = read_saved_model(folder)
+        serving_signature(summary)
+        for warning in summary.warnings:
+            job.log(warning)
+    with job.step(f"Register {name}"):
+        return backend.register_model(
+            name, summary.folder, tags={CREATED_BY_TAG: CREATED_BY}, on_upload=lambda seen: _show(job, seen)
+        )
+
+
+def _show(job: Job, seen: UploadProgress) -> None:
+    fraction = seen.done_bytes / seen.total_bytes if seen.total_bytes else None
+    job.doing(f"{seen.done_bytes / 1e6:.1f} of {seen.total_bytes / 1e6:.1f} MB", fraction)
