@@ -70,9 +70,7 @@ class Ledger:
     A damaged file is set aside, its readable rows are carried over, and `damaged_copy` names it.
     """
 
-    def __init__(
-        self, path: Path, *, on_write: OnWrite | None = None, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, path: Path, *, on_write: OnWrite | None = None, now: Callable[[], datetime] = utc_now) -> None:
         self.path = path
         self.damaged_copy: Path | None = None
         self._on_write = on_write
@@ -201,9 +199,7 @@ class Ledger:
         self._written(row.ledger_id)
 
     def _remember(self, db: sqlite3.Connection, ledger_id: str, state: ResourceState, note: str) -> None:
-        db.execute(
-            "INSERT INTO history VALUES (?, ?, ?, ?)", (ledger_id, self._now().isoformat(), state.value, note)
-        )
+        db.execute("INSERT INTO history VALUES (?, ?, ?, ?)", (ledger_id, self._now().isoformat(), state.value, note))
 
     def _written(self, ledger_id: str) -> BillableResource:
         row = self._get(ledger_id)

@@ -161,3 +161,7 @@ class BackendConfig:
     token_cache_key: Secret | None = None
     home: Path | None = None
     """A folder the SDK may use as home for the caches it writes."""
+    workspace: WorkspaceRef | None = None
+    """The workspace that was open when an earlier process ended; it is opened again with the first call."""
+    remembered_sign_in: Secret | None = None
+    """What `sign_in_memory()` of an earlier process gave, when there is no key for a file."""

@@ -144,8 +144,8 @@ def _score(options: argparse.Namespace) -> int:
                 _out(report.scored_text(image))
         if options.json:
             _out(_dumps(report.error_json(failed[0]) if failed and not scored else report.scored_json(scored)))
-        for error in failed if options.json else ():
-            _say(f"gpu-assistant: {error}")
+        for refused in failed if options.json else ():
+            _say(f"gpu-assistant: {refused}")
         return 1 if failed else 0
 
 

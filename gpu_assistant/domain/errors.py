@@ -211,6 +211,14 @@ class DeadlinePassed(AzureError):
     remedies: tuple[Remedy, ...] = (RETRY,)
 
 
+class OutcomeUnknown(UnexpectedAnswer):
+    """The SDK process ended while something was being changed: whether Azure did it can only be read."""
+
+    code = "outcome_unknown"
+    title = "It is not known whether Azure did it"
+    template = "{what} was cut off before Azure's answer came. Look at what exists before trying again."
+
+
 class Conflict(AzureError):
     code = "conflict"
     title = "Azure is busy with another operation on this"

@@ -61,7 +61,7 @@ class Response:
         cls, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
     ) -> Response:
         """An ARM error. `details` is always a list: the SDK crashes inside `str()` without it."""
-        error = {"code": code, "message": message, "target": None, "details": []}
+        error: dict[str, Any] = {"code": code, "message": message, "target": None, "details": []}
         return cls.of_json({"error": error}, status, headers)
 
 

@@ -1,0 +1,220 @@
+"""A workspace backend whose work is done in the SDK process.
+
+It has every method of `WorkspaceBackend` and `SignsIn`, each with the longest time worth waiting for, and it
+remembers what a new process must be told: the open workspace, and a sign-in that no file may hold.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gpu_assistant.backends.base import BackendConfig, OnPrompt, OnUpload, ResourceStatus
+from gpu_assistant.backends.process import SdkProcess
+from gpu_assistant.domain.billing import FoundResource, ResourceHandle
+from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, VmSizeOffer
+from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, WebService, WhichKey
+from gpu_assistant.domain.workspace import Account, SignInMethod, Subscription, WorkspaceRef
+
+SDK_V1 = "gpu_assistant.backends.sdk_v1.backend:SdkV1Backend"
+
+# The longest silence worth waiting for. A read is one or two requests, each tried twice; loading the SDK into a
+# new process, which the first call pays, takes up to 6 s on a slow disk.
+_READ_S = 90.0
+_OFFERS_S = 150.0  # the list of all VM sizes of a subscription is several megabytes
+_CHANGE_S = 180.0
+_UPLOAD_S = 300.0  # counted from the last byte that went out
+_SIGN_IN_S = 16 * 60.0  # a device code lives 15 minutes
+
+
+class _Memory:
+    """What every process after the first must be told. Shared by all views of one backend."""
+
+    def __init__(self) -> None:
+        self.workspace: WorkspaceRef | None = None
+        self.sign_in: Secret | None = None
+
+
+class RemoteBackend:
+    """`WorkspaceBackend` and `SignsIn` over an `SdkProcess`. Safe from any thread.
+
+    A call raises DeadlinePassed when the SDK is silent for too long, and OutcomeUnknown when the process ended
+    while it was changing something.
+    """
+
+    def __init__(self, config: Callable[[], BackendConfig], adapter: str = SDK_V1) -> None:
+        memory = _Memory()
+        self._memory = memory
+        self._cancel: threading.Event | None = None
+        self._process = SdkProcess(
+            adapter,
+            lambda: replace(config(), workspace=memory.workspace, remembered_sign_in=memory.sign_in),
+        )
+
+    def bound_to(self, cancel: threading.Event) -> RemoteBackend:
+        """The same backend, whose calls also end with Cancelled as soon as `cancel` is set."""
+        view = copy.copy(self)
+        view._cancel = cancel
+        return view
+
+    def start(self) -> None:
+        """Load the SDK in advance. Does not wait."""
+        self._process.start()
+
+    def close(self) -> None:
+        """End the SDK process, for all views. What runs in Azure goes on."""
+        self._process.close()
+
+    # --- identity ---------------------------------------------------------------------------------------------
+
+    def account(self) -> Account | None:
+        found: Account | None = self._read("account", what="Reading the sign-in")
+        return found
+
+    def sign_in(self, method: SignInMethod, *, tenant_id: str = "", on_prompt: OnPrompt | None = None) -> Account:
+        if method is SignInMethod.TOKEN:
+            # A ready token is part of the configuration: a new process asks for a fresh one.
+            self._process.restart()
+        account: Account = self._process.call(
+            "sign_in",
+            method,
+            tenant_id=tenant_id,
+            deadline_s=_SIGN_IN_S,
+            what="Signing in",
+            on_event=on_prompt,
+            event_keyword="on_prompt",
+            cancel=self._cancel,
+        )
+        self._memory.sign_in = self._read("sign_in_memory", what="Signing in")
+        return account
+
+    def sign_out(self) -> None:
+        self._memory.sign_in = None
+        self._read("sign_out", what="Signing out")
+
+    # --- finding ----------------------------------------------------------------------------------------------
+
+    def open_workspace(self, workspace: WorkspaceRef) -> WorkspaceRef:
+        opened: WorkspaceRef = self._read("open_workspace", workspace, what="Opening the workspace")
+        self._memory.workspace = opened
+        return opened
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        found: Sequence[Subscription] = self._read("subscriptions", what="Reading the subscriptions")
+        return found
+
+    def workspaces(self, subscription_id: str) -> Sequence[WorkspaceRef]:
+        found: Sequence[WorkspaceRef] = self._read("workspaces", subscription_id, what="Reading the workspaces")
+        return found
+
+    def vm_size_offers(self, region: str = "") -> Sequence[VmSizeOffer]:
+        found: Sequence[VmSizeOffer] = self._read(
+            "vm_size_offers", region, what="Reading VM sizes and quota", deadline_s=_OFFERS_S
+        )
+        return found
+
+    def models(self, name: str = "") -> Sequence[RegisteredModel]:
+        found: Sequence[RegisteredModel] = self._read("models", name, what="Reading the models")
+        return found
+
+    def register_model(
+        self, name: str, folder: Path, *, tags: Mapping[str, str], on_upload: OnUpload | None = None
+    ) -> RegisteredModel:
+        model: RegisteredModel = self._process.call(
+            "register_model",
+            name,
+            folder.absolute(),
+            tags=dict(tags),
+            deadline_s=_UPLOAD_S,
+            what=f"Registering {name}",
+            on_event=on_upload or _ignore,
+            event_keyword="on_upload",
+            cancel=self._cancel,
+        )
+        return model
+
+    # --- compute targets and web services ---------------------------------------------------------------------
+
+    def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:
+        handle: ResourceHandle = self._change("start_compute_target", spec, what=f"Creating {spec.name}")
+        return handle
+
+    def compute_target(self, name: str) -> ComputeTarget | None:
+        found: ComputeTarget | None = self._read("compute_target", name, what=f"Reading {name}")
+        return found
+
+    def compute_targets(self) -> Sequence[ComputeTarget]:
+        found: Sequence[ComputeTarget] = self._read("compute_targets", what="Reading the compute targets")
+        return found
+
+    def start_web_service(self, spec: DeploymentSpec) -> ResourceHandle:
+        handle: ResourceHandle = self._change(
+            "start_web_service", spec, what=f"Deploying {spec.service_name}", deadline_s=_UPLOAD_S
+        )
+        return handle
+
+    def web_service(self, name: str) -> WebService | None:
+        found: WebService | None = self._read("web_service", name, what=f"Reading {name}")
+        return found
+
+    def web_services(self) -> Sequence[WebService]:
+        found: Sequence[WebService] = self._read("web_services", what="Reading the web services")
+        return found
+
+    def status(self, handle: ResourceHandle) -> ResourceStatus:
+        status: ResourceStatus = self._read("status", handle, what=f"Reading {handle.name}")
+        return status
+
+    def service_log(self, name: str, *, lines: int = 500, init_container: bool = False) -> str:
+        text: str = self._read(
+            "service_log", name, lines=lines, init_container=init_container, what=f"Reading the log of {name}"
+        )
+        return text
+
+    def keys(self, name: str) -> ServiceKeys:
+        keys: ServiceKeys = self._read("keys", name, what=f"Reading the keys of {name}")
+        return keys
+
+    def regenerate_key(self, name: str, which: WhichKey) -> ServiceKeys:
+        keys: ServiceKeys = self._change("regenerate_key", name, which, what=f"Making a new key for {name}")
+        return keys
+
+    def start_delete(self, handle: ResourceHandle) -> None:
+        self._change("start_delete", handle, what=f"Deleting {handle.name}")
+
+    def start_detach(self, handle: ResourceHandle) -> None:
+        self._change("start_detach", handle, what=f"Detaching {handle.name}")
+
+    def exists(self, handle: ResourceHandle) -> bool:
+        found: bool = self._read("exists", handle, what=f"Looking for {handle.name}")
+        return found
+
+    def resources_tagged_ours(self) -> Sequence[FoundResource]:
+        found: Sequence[FoundResource] = self._read(
+            "resources_tagged_ours", what="Looking for what this program created"
+        )
+        return found
+
+    def _read(self, method: str, *args: object, what: str, deadline_s: float = _READ_S, **kwargs: Any) -> Any:
+        return self._process.call(
+            method,
+            *args,
+            what=what,
+            deadline_s=deadline_s,
+            repeatable=True,
+            cancel=self._cancel,
+            **kwargs,
+        )
+
+    def _change(self, method: str, *args: object, what: str, deadline_s: float = _CHANGE_S, **kwargs: Any) -> Any:
+        return self._process.call(method, *args, what=what, deadline_s=deadline_s, cancel=self._cancel, **kwargs)
+
+
+def _ignore(event: object) -> None:
+    """Progress nobody looks at still counts against the deadline's silence."""

@@ -1,0 +1,1 @@
+"""The adapter on `azureml-core`. Imported in the SDK process alone."""

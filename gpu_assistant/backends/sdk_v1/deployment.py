@@ -1,0 +1,136 @@
+"""Deploying a registered model as a web service on AKS, through `Model.deploy`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from azureml.core import Environment, Model
+from azureml.core.model import InferenceConfig
+from azureml.core.webservice import AksWebservice
+
+from gpu_assistant.backends.sdk_v1 import convert
+from gpu_assistant.backends.sdk_v1.computes import Computes
+from gpu_assistant.backends.sdk_v1.errors import About
+from gpu_assistant.backends.sdk_v1.services import Services
+from gpu_assistant.backends.sdk_v1.session import AzureSession
+from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind
+from gpu_assistant.domain.errors import AssistantError, ServiceNameTaken, UnexpectedAnswer
+from gpu_assistant.domain.service import DeploymentSpec
+
+# With an image of one's own this asks for the inference server that matches it, as the SDK's converter does.
+_INFERENCE_STACK = "latest"
+
+
+class Deployments:
+    """Starts web services in the open workspace."""
+
+    def __init__(self, session: AzureSession, computes: Computes, services: Services) -> None:
+        self._session = session
+        self._computes = computes
+        self._services = services
+        self._scratch = threading.Lock()
+
+    def start(self, spec: DeploymentSpec) -> ResourceHandle:
+        """Upload the sources and ask for the service. Returns when Azure accepted it.
+
+        A service that exists already with the same ledger id is the answer to this request. When the SDK raises
+        after Azure accepted (a reply that was lost, or one that it cannot parse), the service is there and its
+        handle is returned.
+        """
+        name = spec.service_name
+        handle = ResourceHandle(ResourceKind.WEB_SERVICE, name, f"{self._session.ref.azure_id}/services/{name}")
+        existing = self._services.read(name)
+        if existing is not None:
+            if _same_request(existing, spec):
+                return handle
+            raise ServiceNameTaken(name=name)
+        self._computes.require(spec.compute_target)
+        try:
+            service = self._deploy(spec)
+        except AssistantError as exc:
+            if self._is_there_after_all(spec, exc):
+                return handle
+            raise
+        self._services.remember_operation(name, str(service._operation_endpoint or ""))
+        return handle
+
+    def _deploy(self, spec: DeploymentSpec) -> Any:
+        about = About(
+            f"Deploying {spec.service_name}",
+            kind=ResourceKind.WEB_SERVICE,
+            name=spec.service_name,
+            creating=True,
+            model=spec.model_id,
+        )
+        workspace = self._session.workspace
+        with self._session.errors(about), self._scratch_folder() as scratch:
+            model = Model(workspace, id=spec.model_id)
+            inference = InferenceConfig(
+                entry_script=spec.entry_script,
+                source_directory=str(spec.source_folder),
+                environment=_environment(spec, scratch),
+            )
+            return Model.deploy(
+                workspace,
+                spec.service_name,
+                [model],
+                inference_config=inference,
+                deployment_config=_configuration(spec),
+            )
+
+    def _is_there_after_all(self, spec: DeploymentSpec, exc: AssistantError) -> bool:
+        try:
+            body = self._services.read(spec.service_name)
+        except AssistantError:
+            return False
+        # It was not there before. Without tags to compare, only an answer that could not be understood means us.
+        return body is not None and (_same_request(body, spec) or type(exc) is UnexpectedAnswer)
+
+    @contextmanager
+    def _scratch_folder(self) -> Iterator[Path]:
+        """A folder for the temporary files of the SDK, which never removes them; one deployment at a time."""
+        with self._scratch:
+            before, folder = tempfile.tempdir, tempfile.mkdtemp(prefix="gpu-assistant-deploy-")
+            tempfile.tempdir = folder
+            try:
+                yield Path(folder)
+            finally:
+                tempfile.tempdir = before
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment(spec: DeploymentSpec, scratch: Path) -> Any:
+    conda_file = scratch / "conda.yml"
+    conda_file.write_text(spec.environment.conda_yaml, encoding="utf-8")
+    environment = Environment.from_conda_specification(spec.environment.name, os.fspath(conda_file))
+    environment.docker.base_image = spec.environment.base_image
+    environment.inferencing_stack_version = _INFERENCE_STACK
+    environment.environment_variables = dict(spec.environment_variables)
+    return environment
+
+
+def _configuration(spec: DeploymentSpec) -> Any:
+    return AksWebservice.deploy_configuration(
+        autoscale_enabled=False,  # replicas would have to share GPUs, which pods cannot
+        num_replicas=spec.replicas,
+        cpu_cores=spec.cpu_cores,
+        memory_gb=spec.memory_gb,
+        gpu_cores=spec.gpus_per_replica,
+        scoring_timeout_ms=spec.scoring_timeout_ms,
+        auth_enabled=True,
+        tags=dict(spec.tags),
+        compute_target_name=spec.compute_target,
+    )
+
+
+def _same_request(body: Any, spec: DeploymentSpec) -> bool:
+    ledger_id = spec.tags.get(LEDGER_ID_TAG)
+    tags = body.get("kvTags") if isinstance(body, dict) else None
+    return bool(ledger_id) and convert.tags_of(tags).get(LEDGER_ID_TAG) == ledger_id

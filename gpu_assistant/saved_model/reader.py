@@ -1,0 +1,208 @@
+"""A SavedModel folder, checked and summed up without TensorFlow.
+
+The folder is treated as hostile: whatever it holds, the answer or the refusal comes within a second and 100 MiB.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import mmap
+import os
+import re
+import stat
+from pathlib import Path
+
+from gpu_assistant.domain.model import SavedModelSummary, Signature
+from gpu_assistant.saved_model.errors import (
+    SavedModelDamaged,
+    SavedModelIncomplete,
+    SavedModelIsText,
+    SavedModelNotFound,
+    SavedModelNotServable,
+    SavedModelTooLarge,
+)
+from gpu_assistant.saved_model.graph import GraphFacts, MetaGraph, count_ops, read_meta_graphs
+from gpu_assistant.saved_model.serving import listed, preferred_signature, why_unusable
+from gpu_assistant.saved_model.wire import WireError
+
+_PB = "saved_model.pb"
+_MAX_BYTES = (1 << 31) - 1  # protobuf's own limit for one message
+_MAX_ENTRIES = 10_000  # of one folder, and of the tree whose size is summed
+_VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+_SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})")
+_OTHER_FORMATS = {
+    ".keras": "a Keras file; turn it into a SavedModel with model.export(folder)",
+    ".h5": "a Keras HDF5 file; load it and export it with model.export(folder)",
+    ".hdf5": "a Keras HDF5 file; load it and export it with model.export(folder)",
+    ".onnx": "an ONNX model; only TensorFlow SavedModels can be deployed",
+    ".tflite": "a TensorFlow Lite model; export the model it was made from as a SavedModel",
+    ".pt": "a PyTorch model; only TensorFlow SavedModels can be deployed",
+    ".pth": "a PyTorch model; only TensorFlow SavedModels can be deployed",
+    ".pb": "a bare graph; export the model as a SavedModel",
+}
+
+
+def read_saved_model(folder: Path) -> SavedModelSummary:
+    """Sum up the SavedModel in `folder`, or in its only numbered child (TensorFlow Serving's layout).
+
+    Raises a `ModelError` with the reason when TensorFlow could not load it or it is not made for serving.
+    Blocks on the disk; safe on any thread.
+    """
+    found = _find_folder(folder)
+    file = found / _PB
+    try:
+        meta_graph, others, facts = _read_file(file)
+    except WireError as exc:
+        raise SavedModelDamaged(file=file, reason=str(exc)) from None
+    except OSError as exc:
+        raise SavedModelNotFound(folder=found, reason=_os_reason(exc)) from None
+    missing = _missing_variables(found) if _VARIABLE_OPS & facts.op_histogram.keys() else ""
+    if missing:
+        raise SavedModelIncomplete(folder=found, missing=missing)
+    return SavedModelSummary(
+        folder=found,
+        tensorflow_version=meta_graph.tensorflow_version,
+        tags=tuple(sorted(meta_graph.tags)),
+        signatures=meta_graph.signatures,
+        op_histogram=facts.op_histogram,
+        size_bytes=_tree_bytes(found),
+        gpu_only=facts.gpu_only,
+        is_tf2=meta_graph.is_tf2,
+        warnings=tuple(_warnings(meta_graph, others, facts)),
+    )
+
+
+def _find_folder(folder: Path) -> Path:
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise SavedModelNotFound(folder=folder, reason=f"this is a file; choose the folder that holds {_PB}")
+        names = _names(folder)
+        if _PB in names:
+            return folder
+        if f"{_PB}txt" in names:
+            raise SavedModelIsText(folder=folder)
+        numbered = sorted((name for name in names if re.fullmatch(r"[0-9]{1,18}", name)), key=int)
+        versions = [name for name in numbered if (folder / name / _PB).is_file()]
+        if not versions and any((folder / name / f"{_PB}txt").is_file() for name in numbered):
+            raise SavedModelIsText(folder=folder)
+    except (OSError, ValueError) as exc:  # ValueError: a null character in the path
+        raise SavedModelNotFound(folder=folder, reason=_os_reason(exc)) from None
+    if len(versions) == 1:
+        return folder / versions[0]
+    if versions:
+        reason = f"it holds several versions ({listed(versions)}); choose one of these folders"
+        raise SavedModelNotFound(folder=folder, reason=reason)
+    raise SavedModelNotFound(folder=folder, reason=f"there is no {_PB} in it{_hint(names)}")
+
+
+def _names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in itertools.islice(entries, _MAX_ENTRIES))
+
+
+def _hint(names: list[str]) -> str:
+    for name in names:
+        advice = _OTHER_FORMATS.get(Path(name).suffix.lower())
+        if advice:
+            return f"; {name} is {advice}"
+    return ""
+
+
+def _read_file(file: Path) -> tuple[MetaGraph, int, GraphFacts]:
+    """The graph made for serving, how many others there are, and what is in it."""
+    # A pipe or device of that name would block the open or never end, hence the look before it.
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise WireError("it is not a regular file")
+    with file.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > _MAX_BYTES:
+            raise SavedModelTooLarge(file=file, size_mb=size / 1e6, limit_mb=_MAX_BYTES / 1e6)
+        if not size:
+            raise WireError("it is empty")
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            meta_graphs = read_meta_graphs(data)
+            chosen = _for_serving(meta_graphs)
+            return chosen, len(meta_graphs) - 1, count_ops(data, chosen.graph)
+
+
+def _for_serving(meta_graphs: list[MetaGraph]) -> MetaGraph:
+    """Of several graphs, the one tagged just "serve"; else the plainest that carries the tag."""
+    servable = [graph for graph in meta_graphs if "serve" in graph.tags]
+    if not servable:
+        found = sorted({"+".join(sorted(graph.tags)) or "no tag" for graph in meta_graphs})
+        raise SavedModelNotServable(found=listed(found))
+    return min(servable, key=lambda graph: len(graph.tags))
+
+
+def _missing_variables(folder: Path) -> str:
+    """The first file of the variables that is not there, or ""."""
+    try:
+        names = _names(folder / "variables")
+    except OSError:
+        names = []
+    if "variables.index" not in names:
+        return "variables/variables.index"
+    shards = [match for match in map(_SHARD.fullmatch, names) if match]
+    if not shards:
+        return "variables/variables.data-00000-of-00001"
+    total = shards[0][2]
+    present = {int(match[1]) for match in shards if match[2] == total}
+    for shard in range(min(int(total), _MAX_ENTRIES)):
+        if shard not in present:
+            return f"variables/variables.data-{shard:05d}-of-{total}"
+    return ""
+
+
+def _warnings(graph: MetaGraph, others: int, facts: GraphFacts) -> list[str]:
+    warnings = []
+    if others:
+        tags = listed(sorted(graph.tags))
+        warnings.append(f"The file holds {others + 1} graphs; the one tagged {tags} is used.")
+    if facts.gpu_only:
+        warnings.append("Its layout is channels-first (NCHW): it runs on a GPU only, not on this computer.")
+    if not facts.complete:
+        warnings.append("The graph is so large that its operations were not all counted.")
+    warnings.extend(_signature_warnings(graph.signatures))
+    return warnings
+
+
+def _signature_warnings(signatures: tuple[Signature, ...]) -> list[str]:
+    warnings = []
+    chosen = preferred_signature(signatures)
+    if not signatures:
+        warnings.append("It has no signature, so it cannot be served. Export it with signatures.")
+    elif chosen is None:
+        names = listed(signature.name for signature in signatures)
+        warnings.append(f"It has several signatures ({names}) and none is called serving_default: name one.")
+    elif len(signatures) > 1:
+        warnings.append(f"It has {len(signatures)} signatures; {chosen.name} is used unless another is named.")
+    if chosen is not None:
+        reason = why_unusable(chosen)
+        if reason:
+            warnings.append(f"{reason}.")
+    return warnings
+
+
+def _tree_bytes(folder: Path) -> int:
+    """The bytes of all regular files below `folder`, without following links; at most 10,000 files."""
+    total = seen = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            seen += 1
+            if seen > _MAX_ENTRIES:
+                return total
+            try:
+                status = os.lstat(os.path.join(root, name))
+            except OSError:
+                continue  # gone since it was listed
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
+
+
+def _os_reason(exc: OSError | ValueError) -> str:
+    if isinstance(exc, OSError) and exc.errno == errno.ENOENT:
+        return "there is no such folder"
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return "this is not a path"

@@ -1,0 +1,110 @@
+"""Protocol Buffers' wire format, read in place and within bounds.
+
+Only what a reader of hostile files needs: fields are walked over offsets of one buffer (an mmap, usually), nothing
+is copied, lengths are checked against the enclosing message, varints end after ten bytes, and a budget of fields
+makes the cost of any file known in advance. Depth is bounded by the caller, which descends only where it knows
+the schema. https://protobuf.dev/programming-guides/encoding/
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+VARINT = 0
+FIXED64 = 1
+BYTES = 2
+FIXED32 = 5
+
+_MAX_VARINT_BYTES = 10
+_WIDTHS = {FIXED64: 8, FIXED32: 4}
+
+Span = tuple[int, int]
+"""Start and end offset of a message or string in the buffer."""
+
+Field = tuple[int, int, int, int]
+"""Field number, wire type, then (value, 0) for a VARINT and (start, end) for everything else."""
+
+
+class WireError(ValueError):
+    """The bytes break the format. The text is one line and names the offset."""
+
+
+class BudgetSpent(WireError):
+    """More fields than the caller was willing to walk; the bytes themselves may be fine."""
+
+
+@dataclass(slots=True)
+class WireReader:
+    """Walks the fields of messages in `data`; `fields_left` counts down over all walks together."""
+
+    data: mmap.mmap | bytes
+    fields_left: int
+
+    def whole(self) -> Span:
+        return 0, len(self.data)
+
+    def fields(self, span: Span) -> Iterator[Field]:
+        """The fields of the message at `span`, in file order. Raises WireError at the first broken one."""
+        data, (offset, end) = self.data, span
+        while offset < end:
+            if self.fields_left <= 0:
+                raise BudgetSpent(f"too many fields (stopped at byte {offset})")
+            self.fields_left -= 1
+            start = offset
+            key = data[offset]
+            offset += 1
+            if key >= 0x80:
+                key, offset = self._varint(start, end)
+            number, wire_type = key >> 3, key & 7
+            if not 0 < number < 1 << 29:
+                raise WireError(f"field number {number} at byte {start} is not allowed")
+            if wire_type == BYTES:
+                length, offset = self._varint(offset, end)
+                if length > end - offset:
+                    raise WireError(f"cut short: the field at byte {start} runs past its end")
+                yield number, BYTES, offset, offset + length
+                offset += length
+            elif wire_type == VARINT:
+                value, offset = self._varint(offset, end)
+                yield number, VARINT, value, 0
+            elif wire_type in _WIDTHS:
+                width = _WIDTHS[wire_type]
+                if width > end - offset:
+                    raise WireError(f"cut short: the field at byte {start} runs past its end")
+                yield number, wire_type, offset, offset + width
+                offset += width
+            else:
+                raise WireError(f"wire type {wire_type} at byte {start} is not used in SavedModels")
+
+    def text(self, span: Span, limit_bytes: int) -> str:
+        """The UTF-8 string at `span`, fit to be shown in a line of text."""
+        start, end = span
+        if end - start > limit_bytes:
+            raise WireError(f"a name of {end - start} bytes at byte {start}")
+        try:
+            text = str(self.data[start:end], "utf-8")
+        except UnicodeDecodeError:
+            raise WireError(f"a name at byte {start} is not UTF-8") from None
+        if not text.isprintable():
+            raise WireError(f"a name at byte {start} holds control characters")
+        return text
+
+    def _varint(self, offset: int, end: int) -> tuple[int, int]:
+        """The unsigned 64-bit number at `offset`, and the offset after it."""
+        data, value = self.data, 0
+        for shift in range(_MAX_VARINT_BYTES):
+            if offset >= end:
+                raise WireError(f"cut short at byte {offset}")
+            byte = data[offset]
+            offset += 1
+            value |= (byte & 0x7F) << (7 * shift)
+            if byte < 0x80:
+                return value & (1 << 64) - 1, offset
+        raise WireError(f"a number at byte {offset - _MAX_VARINT_BYTES} never ends")
+
+
+def to_signed(value: int) -> int:
+    """An int64 field as it was meant: -1 is written as 2**64 - 1."""
+    return value - (1 << 64) if value >= 1 << 63 else value

@@ -1,0 +1,10 @@
+import threading
+
+
+def init():
+    print("init hangs now")
+    threading.Event().wait()
+
+
+def run(data):
+    return data

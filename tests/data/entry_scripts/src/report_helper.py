@@ -1,0 +1,1 @@
+HELPER = "imported from the source directory"
