@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import shutil
 import sys
@@ -25,6 +24,7 @@ from gpu_assistant.jobs.job import Pace
 from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.practice import lifecycle, tokens
+from gpu_assistant.practice.constants import DEFAULT_SPEED
 from gpu_assistant.practice.lifecycle import PracticeInfo
 from gpu_assistant.settings import find_workspace_config, load_settings, remember_workspace
 from gpu_assistant.workflows.plan import Shipment
@@ -32,9 +32,6 @@ from gpu_assistant.workflows.sign_in import ensure_signed_in
 from gpu_assistant.workflows.site import Site
 
 log = logging.getLogger(__name__)
-
-DEFAULT_SPEED = 60.0
-"""A practice workspace does in a second what takes Azure a minute, unless told otherwise."""
 
 _TOKEN_CACHE_ENTRY = "sign-in cache key"
 
@@ -61,14 +58,21 @@ class Assistant:
     One thread at a time. `close()` ends the SDK process; the practice server is left running on purpose.
     """
 
-    def __init__(self, choices: Choices, *, on_ledger_write: Callable[[BillableResource], None] | None = None) -> None:
+    def __init__(
+        self,
+        choices: Choices,
+        *,
+        on_ledger_write: Callable[[BillableResource], None] | None = None,
+        on_progress: Callable[[str, float], None] = lambda stage, done: None,
+    ) -> None:
+        """`on_progress` is told what is prepared and how far (0..1) while the practice workspace starts."""
         self.choices = choices
         self.folders = paths.user_folders(choices.data_dir)
         self.ledger = Ledger(self.folders.ledger, on_write=on_ledger_write)
         self._keystore: Keystore | None = None
         self._backend: RemoteBackend | None = None
         self._connected = False
-        self.practice: PracticeInfo | None = self._start_practice() if choices.practice else None
+        self.practice: PracticeInfo | None = self._start_practice(on_progress) if choices.practice else None
         self.site = self._find_site()
 
     # --- parts ------------------------------------------------------------------------------------------------
@@ -91,11 +95,16 @@ class Assistant:
         return Shipment(paths.scoring_folder())
 
     @property
+    def speed(self) -> float:
+        """How many times faster than Azure things go."""
+        return (self.choices.speed or DEFAULT_SPEED) if self.practice is not None else 1.0
+
+    @property
     def pace(self) -> Pace:
         """Azure's pace, or the practice workspace's."""
         pace = Pace()
         if self.practice is not None:
-            speed = self.choices.speed or DEFAULT_SPEED
+            speed = self.speed
             # the real model still needs its real time to load, however fast the clock runs
             pace = Pace(
                 poll_s=0.25,
@@ -160,9 +169,11 @@ class Assistant:
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _start_practice(self) -> PracticeInfo:
+    def _start_practice(self, on_progress: Callable[[str, float], None]) -> PracticeInfo:
         require_practice_extra()
-        return lifecycle.ensure_running(self.folders.data, speed=self.choices.speed, scenario=self.choices.scenario)
+        return lifecycle.ensure_running(
+            self.folders.data, speed=self.choices.speed, scenario=self.choices.scenario, on_progress=on_progress
+        )
 
     def _find_site(self) -> Site:
         if self.practice is not None:
@@ -248,16 +259,6 @@ def require_practice_extra() -> None:
     ):
         if importlib.util.find_spec(module) is None:
             raise PracticeNotInstalled(package=package)
-
-
-def parse_speed(text: str) -> float:
-    """`max` or a number above zero. Raises ValueError."""
-    if text == "max":
-        return math.inf
-    speed = float(text)
-    if not speed > 0:
-        raise ValueError(text)
-    return speed
 
 
 def copy_text_log(error: AssistantError, folder: Path) -> Path | None:

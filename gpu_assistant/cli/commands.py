@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_assistant import logs, paths
-from gpu_assistant.app import DEFAULT_SPEED, Assistant, Choices, copy_text_log
+from gpu_assistant.app import Assistant, Choices, copy_text_log
 from gpu_assistant.cli import report
 from gpu_assistant.cli.progress import TerminalProgress
 from gpu_assistant.domain.billing import utc_now
@@ -271,7 +271,11 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 @contextmanager
 def _assistant(options: argparse.Namespace) -> Iterator[Assistant]:
-    assistant = Assistant(_choices(options))
+    progress = TerminalProgress(sys.stderr)
+    try:
+        assistant = Assistant(_choices(options), on_progress=progress.preparing)
+    finally:
+        progress.close()
     if assistant.ledger.damaged_copy is not None:
         _say(
             f"gpu-assistant: the record of what bills was damaged and is kept as {assistant.ledger.damaged_copy}. "
@@ -311,8 +315,7 @@ def _watch(assistant: Assistant, options: argparse.Namespace, work: Callable[[Jo
 
     Returns the result, or None when the job was stopped. Raises the job's AssistantError.
     """
-    speed = (assistant.choices.speed or DEFAULT_SPEED) if assistant.practice else 1.0
-    progress = TerminalProgress(sys.stderr, speed=speed)
+    progress = TerminalProgress(sys.stderr, speed=assistant.speed)
     job = Job(progress, pace=assistant.pace, sign_in_again=assistant.sign_in_again(_show_prompt))
     ends: list[JobSucceeded | JobFailed | JobCancelled] = []
     thread = threading.Thread(target=lambda: ends.append(run_to_end(work, job)), name="job", daemon=True)

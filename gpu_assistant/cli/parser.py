@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from gpu_assistant import __version__
-from gpu_assistant.app import parse_speed
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.practice import command as practice_command
 
@@ -87,6 +86,8 @@ def _place() -> argparse.ArgumentParser:
     where.add_argument("--sign-in", choices=methods, help="how to sign in when nobody is")
     developer = place.add_argument_group("practice and patience")
     developer.add_argument("--scenario", metavar="NAME", help="practice: make something go wrong ('none' to stop)")
-    developer.add_argument("--speed", type=parse_speed, metavar="N", help="practice: times real time, or 'max' (60)")
+    developer.add_argument(
+        "--speed", type=practice_command.parse_speed, metavar="N", help="practice: times real time, or 'max' (60)"
+    )
     developer.add_argument("--give-up-after", type=float, metavar="SECONDS", help="stop waiting for Azure after this")
     return place

@@ -54,6 +54,12 @@ class TerminalProgress:
                 case _:
                     pass
 
+    def preparing(self, stage: str, done: float) -> None:
+        """Show something that has no job yet: the practice workspace and its model being made ready."""
+        if self._step is None or self._step.step != stage:
+            self(StepStarted(stage, 0.0))
+        self(StepProgress(stage, "", done, 0.0))
+
     def close(self) -> None:
         """Clear the changing line; later messages start on a clean one."""
         self._stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gpu_assistant.practice.bodies import MalformedError
 from gpu_assistant.practice.constants import ARM_HOST, REGION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE
 from gpu_assistant.practice.http import Request, Response, Router
 
@@ -37,13 +38,19 @@ def cluster_id(name: str) -> str:
 
 
 def add_arm(router: Router, method: str, pattern: str, handler: Handler, *, needs_token: bool = True) -> None:
-    """Declare a route on the ARM host that answers only for the practice subscription, group, region and workspace."""
+    """Declare a route on the ARM host that answers only for the practice subscription, group, region and workspace.
+
+    A handler may raise MalformedError: that is a 400.
+    """
     router.add(method, ARM_HOST, pattern, _at_home(handler), needs_token=needs_token)
 
 
 def _at_home(handler: Handler) -> Handler:
     def guarded(request: Request) -> Response:
-        return _elsewhere(request) or handler(request)
+        try:
+            return _elsewhere(request) or handler(request)
+        except MalformedError as error:
+            return Response.of_error(400, "InvalidRequestContent", str(error))
 
     return guarded
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.addresses import ARTIFACTS, Handler, add_arm
 from gpu_assistant.practice.blobs import CONTAINER, BlobError, BlobStore, SasSigner
 from gpu_assistant.practice.http import Request, Response, Router
@@ -32,8 +33,8 @@ class ArtifactRoutes:
         container = request.params["container"]
         artifacts: dict[str, Any] = {}
         contents: dict[str, Any] = {}
-        for row in request.json().get("paths") or []:
-            path = str(row["path"])
+        for row in bodies.rows(bodies.json_object(request), "paths"):
+            path = bodies.text(row, "path") or ""
             name = f"{_ORIGIN}/{container}/{path}"
             self._store.path(CONTAINER, name)  # refuses a name that storage would refuse later
             known = {"origin": _ORIGIN, "container": container, "path": path}
@@ -68,7 +69,5 @@ def _refusals(handler: Handler) -> Handler:
             return handler(request)
         except BlobError as error:
             return Response.of_error(error.status, error.code, error.message)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return Response.of_error(400, "BadRequest", "The request content was invalid.")
 
     return guarded

@@ -28,6 +28,7 @@ _SAS_VERSION = "2021-08-06"
 _SAS_LIFETIME_S = 24 * 3600.0
 _CONTAINER_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 _MAX_NAME_CHARACTERS = 1024
+_MAX_PART_BYTES = 255  # what file systems allow for one name
 _RESERVED_ON_WINDOWS = re.compile(r'[<>:"|?*]|(?:^|/)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|/|$)', re.IGNORECASE)
 
 
@@ -66,7 +67,7 @@ class BlobStore:
         is_safe = (
             _CONTAINER_NAME.fullmatch(container)
             and 0 < len(name) <= _MAX_NAME_CHARACTERS
-            and not any(part in ("", ".", "..") or part.endswith((".", " ")) for part in parts)
+            and all(_is_plain(part) for part in parts)
             and "\\" not in name
             and name.isprintable()
             and not _RESERVED_ON_WINDOWS.search(name)
@@ -202,6 +203,11 @@ class SasSigner:
     def _sign(self, container: str, name: str, permissions: str, expiry: str) -> str:
         text = "\n".join((container, name, permissions, expiry))
         return base64.b64encode(hmac.digest(self._secret, text.encode(), "sha256")).decode()
+
+
+def _is_plain(part: str) -> bool:
+    is_short = len(part.encode("utf-8", errors="replace")) <= _MAX_PART_BYTES
+    return part not in ("", ".", "..") and not part.endswith((".", " ")) and is_short
 
 
 def _block_file(block_id: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.clock import Clock
 from gpu_assistant.practice.constants import REGION
 from gpu_assistant.practice.quota import name_problem, purpose_problem, quota_problem, size_problem
@@ -86,7 +87,7 @@ class Clusters:
         return "Failed" if target.failure else "Succeeded"
 
     def create(self, name: str, location: str, properties: Mapping[str, Any], tags: Mapping[str, str]) -> Operation:
-        """Begin to create or attach what the `properties` of a PUT describe. Raises RefusedError."""
+        """Begin to create or attach what the `properties` of a PUT describe. Raises RefusedError, MalformedError."""
         self._settle()
         with self._state.change() as tables:
             existing = tables.compute_targets.get(name.casefold())
@@ -98,12 +99,12 @@ class Clusters:
             if properties.get("computeType") != "AKS":
                 kind = properties.get("computeType")
                 raise RefusedError(Failure("UnsupportedComputeType", f"Practice has no compute of type {kind}."))
-            region = str(properties.get("computeLocation") or location)
+            region = bodies.text(properties, "computeLocation") or location
             if region.casefold().replace(" ", "") != REGION:
                 raise RefusedError(
                     Failure("LocationNotAvailable", f"Practice sells only in '{REGION}', not in '{region}'.")
                 )
-            if properties.get("resourceId"):
+            if bodies.text(properties, "resourceId"):
                 return self._attach(tables, name, properties, tags)
             return self._create(tables, name, properties, tags)
 
@@ -147,10 +148,10 @@ class Clusters:
             return tables.operations.get(operation_id)
 
     def _create(self, tables: Tables, name: str, properties: Mapping[str, Any], tags: Mapping[str, str]) -> Operation:
-        inner = properties.get("properties") or {}
-        vm_size = str(inner.get("agentVmSize") or DEFAULT_VM_SIZE)
-        node_count = int(inner.get("agentCount") or DEFAULT_NODE_COUNT)
-        purpose = str(inner.get("clusterPurpose") or "FastProd")
+        inner = bodies.table(properties, "properties")
+        vm_size = bodies.text(inner, "agentVmSize") or DEFAULT_VM_SIZE
+        node_count = int(bodies.number(inner, "agentCount") or DEFAULT_NODE_COUNT)
+        purpose = bodies.text(inner, "clusterPurpose") or "FastProd"
         catalog = self._book.catalog
         today = datetime.fromtimestamp(self._clock.wall_s(), timezone.utc).date()
         size = catalog.size(vm_size)
@@ -179,10 +180,10 @@ class Clusters:
                 began=cluster.created,
                 duration_s=duration_s,
                 failure=Failure(plan.code, plan.message) if plan else None,
-                load_balancer_type=str(inner.get("loadBalancerType") or "PublicIp"),
-                load_balancer_subnet=inner.get("loadBalancerSubnet"),
-                ssl=_without_certificate(inner.get("sslConfiguration")),
-                description=properties.get("description"),
+                load_balancer_type=bodies.text(inner, "loadBalancerType") or "PublicIp",
+                load_balancer_subnet=bodies.text(inner, "loadBalancerSubnet"),
+                ssl=_without_certificate(inner),
+                description=bodies.text(properties, "description"),
                 tags=dict(tags),
             ),
         )
@@ -198,7 +199,7 @@ class Clusters:
             raise RefusedError(
                 Failure("ComputeAlreadyAttached", f"The AKS cluster '{cluster.name}' is attached already.")
             )
-        inner = properties.get("properties") or {}
+        inner = bodies.table(properties, "properties")
         return self._add_target(
             tables,
             ComputeTarget(
@@ -206,12 +207,12 @@ class Clusters:
                 cluster=cluster.name,
                 vm_size=cluster.vm_size,
                 node_count=cluster.node_count,
-                purpose=str(inner.get("clusterPurpose") or "FastProd"),
+                purpose=bodies.text(inner, "clusterPurpose") or "FastProd",
                 location=REGION,
                 began=self._clock.moment(),
                 duration_s=self._book.durations.cluster_attach_s,
                 is_attached=True,
-                ssl=_without_certificate(inner.get("sslConfiguration")),
+                ssl=_without_certificate(inner),
                 tags=dict(tags),
             ),
         )
@@ -228,8 +229,8 @@ class Clusters:
             raise RefusedError(
                 Failure("Conflict", f"A compute with the name '{target.name}' exists already.", status=409)
             )
-        ssl = (properties.get("properties") or {}).get("sslConfiguration")
-        changed = replace(target, ssl=_without_certificate(ssl), tags=dict(tags) or target.tags)
+        inner = bodies.table(properties, "properties")
+        changed = replace(target, ssl=_without_certificate(inner), tags=dict(tags) or target.tags)
         tables.compute_targets[target.name.casefold()] = changed
         return self._record(tables, Subject.COMPUTE_CREATE, target.name, 0.0, None)
 
@@ -295,6 +296,7 @@ class Clusters:
         self._on_target_gone(target.name)
 
 
-def _without_certificate(ssl: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _without_certificate(inner: Mapping[str, Any]) -> dict[str, Any] | None:
     # The private key of a TLS certificate is sent in clear and must not be kept.
-    return {key: value for key, value in ssl.items() if key not in ("key", "cert")} if ssl else None
+    ssl = bodies.table(inner, "sslConfiguration")
+    return {key: value for key, value in ssl.items() if key not in ("key", "cert")} or None

@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
         info = lifecycle.ensure_running(data_dir, speed=options.speed, scenario=options.scenario)
         _announce(data_dir, info, options, note=f"It was running already, in process {info.pid}.")
     except OSError as error:
-        raise PracticeError(reason=f"{error.strerror or error} ({data_dir})") from error
+        raise PracticeError(reason=f"{error.strerror or error} ({error.filename or data_dir})") from error
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.addresses import (
     ARM_URL,
     CLUSTERS,
@@ -60,12 +61,10 @@ class ComputeRoutes:
         return _not_found(request) if target is None else Response.of_json(self._body(target))
 
     def _put(self, request: Request) -> Response:
-        body = request.json()
-        if not isinstance(body, dict) or not isinstance(body.get("properties"), dict):
-            raise RefusedError(Failure("InvalidRequestContent", "The request content was invalid."))
-        name = request.params["name"]
-        tags = {str(key): str(value) for key, value in (body.get("tags") or {}).items()}
-        operation = self._clusters.create(name, str(body.get("location") or REGION), body["properties"], tags)
+        body, name = bodies.json_object(request), request.params["name"]
+        location = bodies.text(body, "location") or REGION
+        tags = bodies.text_table(body, "tags")
+        operation = self._clusters.create(name, location, bodies.table(body, "properties"), tags)
         target = self._clusters.target(name)
         return Response.of_json(self._body(target) if target else {}, 201, _asynchronous(operation))
 
@@ -102,8 +101,8 @@ class ComputeRoutes:
         target = self._clusters.target(request.params["name"])
         if target is None:
             return _not_found(request)
-        body = request.json()
-        given = dict((body.get("properties") or {}).get("tags") or {})
+        body = bodies.json_object(request)
+        given = bodies.text_table(bodies.table(body, "properties"), "tags")
         change = body.get("operation", "Replace")
         if change == "Merge":
             given = {**target.tags, **given}
@@ -165,8 +164,6 @@ def _refusals(handler: Callable[[Request], Response]) -> Callable[[Request], Res
             return handler(request)
         except RefusedError as error:
             return Response.of_error(error.failure.status, error.failure.code, error.failure.message)
-        except ValueError:
-            return Response.of_error(400, "InvalidRequestContent", "The request content was invalid.")
 
     return guarded
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.catalog import VmSize
 from gpu_assistant.practice.records import Detail, Failure, Model
 
@@ -21,72 +22,80 @@ _UNSCHEDULABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A typed view of the `POST services` body. Absent values have the SDK's documented defaults."""
+    """A typed view of the `POST services` body. Absent values have the SDK's documented defaults.
+
+    What `check` has let pass, the properties can read; before, they may raise MalformedError.
+    """
 
     request: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise MalformedError when a part of the request is of the wrong type."""
+        for part in ("kvTags", "properties", "autoScaler", "dataCollection", "livenessProbeRequirements", "keys"):
+            bodies.table(self.request, part)
+        bodies.text(self.request, "computeName")
+        for part in ("python", "docker"):
+            bodies.table(self.environment, part)
+        bodies.table(bodies.table(self.environment, "docker"), "baseImageRegistry")
+        _ = self.replicas, self.gpus_per_replica, self.cpu_per_replica, self.memory_gb_per_replica
+        _ = self.scoring_timeout_ms, self.model_ids, self.assets, self.entry_script
 
     @property
     def replicas(self) -> int:
         """How many containers; with autoscaling the least it may have."""
-        given = self.request.get("numReplicas") or _table(self.request, "autoScaler").get("minReplicas")
-        return max(1, int(given or 1))
+        given = bodies.number(self.request, "numReplicas")
+        return max(1, int(given or bodies.number(bodies.table(self.request, "autoScaler"), "minReplicas") or 1))
 
     @property
     def gpus_per_replica(self) -> int:
         """`gpu_cores`: 0 unless asked for, whatever machine the container lands on."""
-        return int(self._resources.get("gpu") or 0)
+        return int(bodies.number(self._resources, "gpu") or 0)
 
     @property
     def cpu_per_replica(self) -> float:
         """Requested CPU cores."""
-        return float(self._resources.get("cpu") or 0.1)
+        return bodies.number(self._resources, "cpu") or 0.1
 
     @property
     def memory_gb_per_replica(self) -> float:
         """Requested memory."""
-        return float(self._resources.get("memoryInGB") or 0.5)
+        return bodies.number(self._resources, "memoryInGB") or 0.5
 
     @property
     def scoring_timeout_ms(self) -> int:
         """How long the front end waits for an answer."""
-        return int(self.request.get("scoringTimeoutMs") or 60_000)
-
-    @property
-    def is_key_needed(self) -> bool:
-        """Whether scoring asks for a key."""
-        return self.request.get("authEnabled") is not False
+        return int(bodies.number(self.request, "scoringTimeoutMs") or 60_000)
 
     @property
     def model_ids(self) -> list[str]:
         """`name:version` of every model."""
-        return [str(model_id) for model_id in self._image.get("modelIds") or []]
+        return bodies.texts(self._image, "modelIds")
 
     @property
-    def assets(self) -> list[Mapping[str, Any]]:
+    def assets(self) -> list[dict[str, Any]]:
         """The uploaded files: `{"id", "url", "unpack"}`."""
-        return [asset for asset in self._image.get("assets") or [] if isinstance(asset, dict)]
+        return bodies.rows(self._image, "assets")
 
     @property
     def environment(self) -> Mapping[str, Any]:
         """The environment definition that came with the request."""
-        return _table(self._image, "environment")
+        return bodies.table(self._image, "environment")
 
     @property
     def environment_variables(self) -> dict[str, str]:
         """The deployment's own variables, unchanged."""
-        variables = _table(self.environment, "environmentVariables")
-        return {str(name): str(value) for name, value in variables.items() if value is not None}
+        return bodies.text_table(self.environment, "environmentVariables")
 
     @property
     def entry_script(self) -> str:
         """Relative path of the script with `init` and `run`, else the generated driver that imports it."""
         named = self.environment_variables.get("AZUREML_ENTRY_SCRIPT")
-        return named or str(self._image.get("driverProgram") or "")
+        return named or bodies.text(self._image, "driverProgram") or ""
 
     @property
     def image_hash(self) -> str:
         """Same for environments that share an image."""
-        docker = _table(self.environment, "docker")
+        docker = bodies.table(self.environment, "docker")
         parts = {
             "python": self.environment.get("python"),
             "baseImage": docker.get("baseImage"),
@@ -97,11 +106,11 @@ class Deployment:
 
     @property
     def _resources(self) -> Mapping[str, Any]:
-        return _table(self.request, "containerResourceRequirements")
+        return bodies.table(self.request, "containerResourceRequirements")
 
     @property
     def _image(self) -> Mapping[str, Any]:
-        return _table(self.request, "environmentImageRequest")
+        return bodies.table(self.request, "environmentImageRequest")
 
 
 def request_problem(name: str, deployment: Deployment, models: Mapping[str, Model]) -> Failure | None:
@@ -203,8 +212,3 @@ def _share(deployment: Deployment) -> tuple[float, float, float]:
 
 def _bad_request(code: str, message: str) -> Failure:
     return Failure(code, message, 400, (Detail(code, message),))
-
-
-def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = mapping.get(key)
-    return value if isinstance(value, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.addresses import ENVIRONMENTS, add_arm
 from gpu_assistant.practice.deployment import forget_registry_password
 from gpu_assistant.practice.http import Request, Response, Router
@@ -30,10 +31,7 @@ class EnvironmentRoutes:
         add_arm(router, "GET", ENVIRONMENTS + "/", self._list)
 
     def _put(self, request: Request) -> Response:
-        try:
-            given = {str(key).lower(): value for key, value in request.json().items()}
-        except (ValueError, AttributeError):
-            return Response.of_error(400, "BadRequest", "The request content was invalid.")
+        given = {key.lower(): value for key, value in bodies.json_object(request).items()}
         name = request.params["name"]
         definition: dict[str, Any] = {key: given.get(key.lower()) for key in _KEYS}
         forget_registry_password(definition)

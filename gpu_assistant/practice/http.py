@@ -57,9 +57,7 @@ class Response:
         return cls(status, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
 
     @classmethod
-    def of_error(
-        cls, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> Response:
+    def of_error(cls, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
         """An ARM error. `details` is always a list: the SDK crashes inside `str()` without it."""
         error: dict[str, Any] = {"code": code, "message": message, "target": None, "details": []}
         return cls.of_json({"error": error}, status, headers)
@@ -90,9 +88,7 @@ class Router:
         """Every declared route, in the order of declaration."""
         return tuple(route for route, _ in self._routes)
 
-    def add(
-        self, method: str, host: str, pattern: str, handler: Handler, *, needs_token: bool = True
-    ) -> None:
+    def add(self, method: str, host: str, pattern: str, handler: Handler, *, needs_token: bool = True) -> None:
         """Declare a route; the first declared match wins."""
         self._routes.append((Route(method, host, pattern, handler, needs_token), _compile(pattern)))
 

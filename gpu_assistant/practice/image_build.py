@@ -45,13 +45,18 @@ def build_log(image: str, environment: Mapping[str, Any], problem: BuildProblem 
 
 
 def _pip_requirements(conda: Mapping[str, Any]) -> Iterator[str]:
-    for entry in conda.get("dependencies") or []:
+    for entry in _list(conda.get("dependencies")):
         if isinstance(entry, dict):
-            yield from (str(requirement) for requirement in entry.get("pip") or [])
+            yield from (str(requirement) for requirement in _list(entry.get("pip")))
+
+
+def _list(value: Any) -> list[Any]:
+    # The conda part is anybody's YAML; what cannot be read here is let pass.
+    return value if isinstance(value, list) else []
 
 
 def _python_version(conda: Mapping[str, Any]) -> tuple[int, int]:
-    for entry in conda.get("dependencies") or []:
+    for entry in _list(conda.get("dependencies")):
         match = re.match(r"python\s*[=<>~]*\s*(\d+)\.(\d+)", entry) if isinstance(entry, str) else None
         if match:
             return int(match[1]), int(match[2])

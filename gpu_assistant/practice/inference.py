@@ -119,9 +119,7 @@ class InferencePool:
             except TimeoutError:
                 return Response.of_error(504, "GatewayTimeout", "The scoring script did not answer in time.")
             except (OSError, http.client.HTTPException):
-                return Response.of_error(
-                    502, "BadGateway", "The scoring process ended while it worked on the request."
-                )
+                return Response.of_error(502, "BadGateway", "The scoring process ended while it worked on the request.")
         return Response.of_error(503, "ServiceUnavailable", "No replica of the service is ready.")
 
     def stop(self, service: str) -> None:

@@ -34,6 +34,7 @@ _ANSWER_TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
 _READY_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 30.0
+_SETTLE_TIMEOUT_S = 10.0
 _LOOK_AGAIN_S = 0.1
 _MAX_LOG_BYTES = 5_000_000
 _LOG_TAIL_LINES = 15
@@ -84,13 +85,18 @@ def write_info(data_dir: Path, info: PracticeInfo) -> None:
 
 
 @contextmanager
-def hold_server_lock(data_dir: Path) -> Iterator[None]:
-    """Be the one server of this folder. Raises PracticeAlreadyRunning when there is one."""
+def hold_server_lock(data_dir: Path, *, patience_s: float = 1.0) -> Iterator[None]:
+    """Be the one server of this folder. Raises PracticeAlreadyRunning when there is one.
+
+    The little patience is for a program that takes the lock for a moment to see whether it is free.
+    """
     folder = practice_folder(data_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    started = time.monotonic()
 
     def is_taken() -> None:
-        raise PracticeAlreadyRunning(reason="A practice server is already running for this data folder.")
+        if time.monotonic() - started >= patience_s:
+            raise PracticeAlreadyRunning(reason="A practice server is already running for this data folder.")
 
     with wait_for_lock(folder / _SERVER_LOCK, is_taken):
         yield
@@ -150,7 +156,7 @@ def ensure_running(
     folder = practice_folder(data_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with wait_for_lock(folder / _START_LOCK, _deadline("Another program is starting it and does not finish.")):
-        status = read_status(data_dir)
+        status = _settled_status(data_dir)
         if status is not None and status.get("version") != __version__:
             stop(data_dir)  # left over from before an update: what it plays may not fit this program
             status = None
@@ -166,7 +172,7 @@ def stop(data_dir: Path) -> bool:
 
     False when none was running. Raises PracticeError when it does not end in time.
     """
-    info = find_running(data_dir)
+    info = read_info(data_dir) if _settled_status(data_dir) is not None else None
     if info is None:
         return False
     try:
@@ -176,6 +182,32 @@ def stop(data_dir: Path) -> bool:
     # Its lock is free when everything it had is closed; unlike a pid, a lock is never somebody else's.
     is_late = _deadline("It was asked to stop and did not end.", _STOP_TIMEOUT_S)
     with wait_for_lock(practice_folder(data_dir) / _SERVER_LOCK, is_late):
+        return True
+
+
+def _settled_status(data_dir: Path) -> Mapping[str, Any] | None:
+    """The status of the server of this folder, given a moment if it is just starting; None when there is none.
+
+    Raises PracticeError for a server that holds the folder and does not answer.
+    """
+    last = read_info(data_dir)
+    where = f" (process {last.pid}, if it is the last one that did)" if last else ""
+    is_late = _deadline(f"A practice server holds {data_dir} and does not answer{where}.", _SETTLE_TIMEOUT_S)
+    while True:
+        status = read_status(data_dir)
+        if status is not None or not _is_held(data_dir):
+            return status
+        is_late()
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_held(data_dir: Path) -> bool:
+    if not practice_folder(data_dir).is_dir():
+        return False
+    try:
+        with hold_server_lock(data_dir, patience_s=0):
+            return False
+    except PracticeAlreadyRunning:
         return True
 
 

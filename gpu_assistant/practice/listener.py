@@ -118,7 +118,11 @@ class PracticeListener:
             thread = threading.Thread(target=connection.serve, name="practice-connection", daemon=True)
             with self._lock:
                 self._connections[connection] = thread
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no thread left; the client may come again
+                accepted.close()
+                self.forget(connection)
 
 
 class _Connection:
@@ -128,12 +132,12 @@ class _Connection:
         self.is_busy = False
         self._listener = listener
         self._socket = accepted
-        self._socket.settimeout(_IDLE_TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def serve(self) -> None:
         """Answer requests until either side hangs up. Runs in the connection's own thread."""
         try:
+            self._socket.settimeout(_IDLE_TIMEOUT_S)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             tunnel_target = self._serve_requests(tunnel_host=None)
             if tunnel_target is not None:
                 tunnel_host = self._open_tunnel(tunnel_target)

@@ -7,29 +7,23 @@ gives when a person declines, comes from another tenant or never answers. Which 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
-import json
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from gpu_assistant.practice.constants import (
-    ARM_AUDIENCE,
     SIGN_IN_HOST,
     SIGN_IN_HOSTS,
     TENANT_DOMAIN,
     TENANT_ID,
-    USER_DISPLAY_NAME,
-    USER_OBJECT_ID,
-    USER_PRINCIPAL_NAME,
 )
 from gpu_assistant.practice.http import Request, Response, Router
+from gpu_assistant.practice.login_grants import DEFAULT_SCOPE, OIDC_SCOPES, Grants, base64url
 from gpu_assistant.practice.login_policy import (
     LoginError,
     LoginPolicy,
@@ -38,15 +32,10 @@ from gpu_assistant.practice.login_policy import (
     describe_refusal,
     refusal,
 )
-from gpu_assistant.practice.tokens import TokenIssuer, TokenRejectedError
+from gpu_assistant.practice.tokens import TokenIssuer
 
-ACCESS_TOKEN_LIFETIME_S = 3600
-_REFRESH_TOKEN_LIFETIME_S = 30 * 24 * 3600
 _CODE_LIFETIME_S = 600
-_REFRESH_AUDIENCE = "urn:gpu-assistant:practice-refresh"
 _OPEN_TENANTS = frozenset({"common", "organizations", "consumers"})
-_OIDC_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
-_DEFAULT_SCOPE = f"{ARM_AUDIENCE}/.default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class _PendingSignIn:
 
 
 class SignInHost:
-    """The handlers of the sign-in host. Codes live in memory; refresh tokens are signed and outlive a restart."""
+    """The handlers of the sign-in host. Codes live in memory; tokens are another module's business."""
 
     def __init__(
         self,
@@ -74,6 +63,7 @@ class SignInHost:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
+        self._grants = Grants(issuer, now)
         self._policy = policy
         self._device_interval_s = device_interval_s
         self._now = now
@@ -125,7 +115,7 @@ class SignInHost:
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["ES256"],
-                "scopes_supported": sorted(_OIDC_SCOPES),
+                "scopes_supported": sorted(OIDC_SCOPES),
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             }
         )
@@ -194,20 +184,21 @@ class SignInHost:
         match form.get("grant_type"):
             case "authorization_code":
                 pending = self._redeem_code(form, client_id)
-                return self._tokens(client_id, pending.scope, nonce=pending.nonce)
+                return self._grants.issue(client_id, pending.scope, nonce=pending.nonce)
             case "urn:ietf:params:oauth:grant-type:device_code" | "device_code":
                 # The client sends no scope here; what it asked for was said when it fetched the code.
-                return self._tokens(client_id, self._redeem_device_code(form, client_id).scope)
+                return self._grants.issue(client_id, self._redeem_device_code(form, client_id).scope)
             case "refresh_token":
                 if self._policy.answer is SignInAnswer.REFRESH_EXPIRED:
                     raise refusal(SignInAnswer.REFRESH_EXPIRED, tenant)
-                return self._tokens(client_id, self._refreshed_scope(form, client_id))
+                scope = self._grants.refreshed_scope(form.get("refresh_token", ""), client_id, form.get("scope"))
+                return self._grants.issue(client_id, scope)
             case "client_credentials":
                 if not form.get("client_secret") and not form.get("client_assertion"):
                     raise LoginError(
                         "invalid_client", "AADSTS7000218: The request has no client secret or assertion.", 401
                     )
-                return self._tokens(client_id, form.get("scope", _DEFAULT_SCOPE), is_user=False)
+                return self._grants.issue(client_id, form.get("scope", DEFAULT_SCOPE), is_user=False)
         raise LoginError("unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.")
 
     def _redeem_code(self, form: Mapping[str, str], client_id: str) -> _PendingSignIn:
@@ -216,7 +207,7 @@ class SignInHost:
             raise LoginError("invalid_grant", "AADSTS70008: The authorization code has expired or is not known.")
         if pending.code_challenge:
             digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-            if not secrets.compare_digest(_base64url(digest), pending.code_challenge):
+            if not secrets.compare_digest(base64url(digest), pending.code_challenge):
                 raise LoginError("invalid_grant", "AADSTS501481: The code verifier does not match.")
         return pending
 
@@ -234,48 +225,6 @@ class SignInHost:
                 self._codes[code] = asked
             raise refusal(SignInAnswer.NEVER_ANSWER)
         return pending
-
-    def _refreshed_scope(self, form: Mapping[str, str], client_id: str) -> str:
-        try:
-            claims = self._issuer.verify(form.get("refresh_token", ""), audiences=(_REFRESH_AUDIENCE,))
-        except TokenRejectedError:
-            raise refusal(SignInAnswer.REFRESH_EXPIRED) from None
-        if claims.get("client_id") != client_id:
-            raise LoginError("invalid_grant", "AADSTS70000: The refresh token belongs to another application.")
-        return form.get("scope") or str(claims["scope"])
-
-    def _tokens(self, client_id: str, scope: str, *, nonce: str = "", is_user: bool = True) -> Response:
-        wanted = scope.split()
-        resources = [part for part in wanted if part not in _OIDC_SCOPES] or [_DEFAULT_SCOPE]
-        # `https://host//.default` names the resource `https://host/`: only one slash separates the two.
-        audience = resources[0].rpartition("/")[0]
-        answer: dict[str, object] = {
-            "token_type": "Bearer",
-            "scope": " ".join(resources),
-            "expires_in": ACCESS_TOKEN_LIFETIME_S,
-            "ext_expires_in": ACCESS_TOKEN_LIFETIME_S,
-            "access_token": self._issuer.access_token(
-                audience=audience,
-                subject=USER_PRINCIPAL_NAME if is_user else client_id,
-                lifetime_s=ACCESS_TOKEN_LIFETIME_S,
-                client_id=client_id,
-            ),
-        }
-        if is_user:
-            now = int(self._now())
-            refresh_claims = {
-                "aud": _REFRESH_AUDIENCE,
-                "tid": TENANT_ID,
-                "exp": now + _REFRESH_TOKEN_LIFETIME_S,
-                "client_id": client_id,
-                "scope": scope,
-                "jti": uuid.uuid4().hex,
-            }
-            answer["refresh_token"] = self._issuer.sign(refresh_claims)
-            answer["id_token"] = self._issuer.sign(_id_claims(client_id, nonce, now))
-            identity = {"uid": USER_OBJECT_ID, "utid": TENANT_ID}
-            answer["client_info"] = _base64url(json.dumps(identity).encode())
-        return Response.of_json(answer, headers={"Cache-Control": "no-store"})
 
     def _known_tenant(self, request: Request) -> str:
         tenant = request.params["tenant"].lower()
@@ -297,23 +246,6 @@ class SignInHost:
             pending = self._codes.pop(code, None)
         is_good = pending is not None and pending.client_id == client_id and pending.expires_at > self._now()
         return pending if is_good else None
-
-
-def _id_claims(client_id: str, nonce: str, now: int) -> dict[str, object]:
-    claims: dict[str, object] = {
-        "aud": client_id,
-        "iss": f"https://{SIGN_IN_HOST}/{TENANT_ID}/v2.0",
-        "iat": now,
-        "nbf": now,
-        "exp": now + ACCESS_TOKEN_LIFETIME_S,
-        "tid": TENANT_ID,
-        "oid": USER_OBJECT_ID,
-        "sub": USER_OBJECT_ID,
-        "preferred_username": USER_PRINCIPAL_NAME,
-        "name": USER_DISPLAY_NAME,
-        "ver": "2.0",
-    }
-    return {**claims, "nonce": nonce} if nonce else claims
 
 
 def _send_back(redirect_uri: str, fields: Mapping[str, str], response_mode: str) -> Response:
@@ -351,7 +283,3 @@ def _required(fields: Mapping[str, str], name: str) -> str:
             "invalid_request", f"AADSTS900144: The request must contain the following parameter: '{name}'."
         )
     return value
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.addresses import MODEL_MANAGEMENT, Handler, add_arm
 from gpu_assistant.practice.http import Request, Response, Router
 from gpu_assistant.practice.models import ModelError, Models
@@ -30,8 +31,8 @@ class ModelRoutes:
         add_arm(router, "DELETE", MODEL_MANAGEMENT + "/models/{model}", _refusals(self._delete))
 
     def _post_asset(self, request: Request) -> Response:
-        body = request.json()
-        asset = self._models.add_asset(str(body.get("name") or ""), body.get("artifacts") or [])
+        body = bodies.json_object(request)
+        asset = self._models.add_asset(bodies.text(body, "name") or "", bodies.rows(body, "artifacts"))
         return Response.of_json(_asset_body(asset))
 
     def _get_asset(self, request: Request) -> Response:
@@ -41,12 +42,13 @@ class ModelRoutes:
         return Response.of_json(_asset_body(asset))
 
     def _post(self, request: Request) -> Response:
-        return Response.of_json(model_body(self._models.register(request.json())))
+        return Response.of_json(model_body(self._models.register(bodies.json_object(request))))
 
     def _list(self, request: Request) -> Response:
         latest_only = request.query.get("latestVersionOnly", "false").lower() == "true"
         found = self._models.list(_filter(request), latest_only=latest_only)
-        start, count = int(request.query.get("$skipToken") or 0), int(request.query.get("count") or _PAGE)
+        start = bodies.query_number(request, "$skipToken", 0)
+        count = bodies.query_number(request, "count", _PAGE)
         body: dict[str, Any] = {"value": [model_body(model) for model in found[start : start + count]]}
         if start + count < len(found) and count > 1:
             body["nextLink"] = f"?$skipToken={start + count}"
@@ -60,7 +62,7 @@ class ModelRoutes:
         return Response.of_json(model_body(model))
 
     def _patch(self, request: Request) -> Response:
-        return Response.of_json(model_body(self._models.patch(request.params["model"], request.json())))
+        return Response.of_json(model_body(self._models.patch(request.params["model"], bodies.json_rows(request))))
 
     def _delete(self, request: Request) -> Response:
         return Response(200 if self._models.delete(request.params["model"]) else 204)
@@ -133,8 +135,6 @@ def _refusals(handler: Handler) -> Handler:
             return handler(request)
         except ModelError as error:
             return failure_response(Failure(error.code, str(error), error.status))
-        except (ValueError, AttributeError, TypeError):
-            return failure_response(Failure("BadRequest", "The request content was invalid."))
 
     return guarded
 

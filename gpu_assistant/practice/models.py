@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.blobs import CONTAINER, BlobStore
 from gpu_assistant.practice.clock import Clock
 from gpu_assistant.practice.json_patch import apply_patch
@@ -49,11 +50,13 @@ class Models:
             return tables.assets.get(asset_id)
 
     def register(self, body: Mapping[str, Any]) -> Model:
-        """The next version of a model. Raises ModelError."""
-        name = str(body.get("name") or "")
+        """The next version of a model. Raises ModelError, MalformedError."""
+        name = bodies.text(body, "name") or ""
         if not _MODEL_NAME.fullmatch(name):
             raise ModelError(400, "InvalidModelName", f"The model name '{name}' is invalid.")
-        url = str(body.get("url") or "")
+        url = bodies.text(body, "url") or ""
+        for part in ("kvTags", "properties"):
+            bodies.table(body, part)
         with self._state.change() as tables:
             asset = tables.assets.get(url.removeprefix(_ASSET_URL)) if url.startswith(_ASSET_URL) else None
             if asset is None or not asset.artifacts:
@@ -87,6 +90,8 @@ class Models:
                 raise ModelError(404, "ModelNotFound", f"Model with id {model_id} was not found.")
             try:
                 changed = replace(model, body=apply_patch(model.body, operations))
+                for part in ("kvTags", "properties"):
+                    bodies.table(changed.body, part)
             except (ValueError, KeyError) as error:
                 raise ModelError(400, "BadRequest", f"The patch cannot be applied: {error}.") from None
             tables.models[model_id] = changed

@@ -70,10 +70,11 @@ class Rollout:
         with self._state.read() as tables:
             is_built = deployment.image_hash in tables.images
         problem = self._build_problem(deployment)
-        if problem is not None:
-            fate, failure = Fate.BUILD_FAILS, build_failure(problem.message)
-        else:
-            fate, failure = self._foresee(service, deployment, others)
+        fate, failure = (
+            self._foresee(service, deployment, others)
+            if problem is None
+            else (Fate.BUILD_FAILS, build_failure(problem.message))
+        )
         log = build_log(f"azureml/{deployment.image_hash}", deployment.environment, problem)
         self._store.write(CONTAINER, build_log_name(service), log.encode(), overwrite=True)
         if fate is Fate.RUNS:
@@ -119,7 +120,7 @@ class Rollout:
         if service.fate is Fate.UNSCHEDULABLE:
             return Settled.NOT_YET, None
         status = self._pool.state(service.name).status
-        if status in (ReplicaStatus.CRASHED, ReplicaStatus.ABSENT):
+        if status is ReplicaStatus.CRASHED:
             start = self._book.playing.start
             told = crash(service.name, start.code, start.message) if start else crash(service.name)
             return Settled.FAILED, told

@@ -127,8 +127,8 @@ class PracticeServer:
         self._dispatcher = Dispatcher(router, self._issuer.verify, interceptor=self._surface.interceptor)
         self._listener = PracticeListener(self._dispatcher, self._authority, port=wished_port)
         self._closing.callback(self._listener.stop)
+        self._surface.resume()  # before anybody can ask: a service that runs must not read as dead
         self._listener.start()
-        self._surface.resume()
         write_info(self._data_dir, self.info)
         self._seeding.start()
         log.info("the practice workspace answers on port %d", self._listener.port)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.clock import Clock
 from gpu_assistant.practice.records import Failure, Fate, Service, Settled
 
@@ -15,10 +15,13 @@ SERVICE_PATH = "/api/v1/service/"
 def service_body(service: Service, state: str, port: int) -> dict[str, Any]:
     """A service; `scoringUri` is set from the moment it was Healthy once."""
     request = service.request
-    auto, data = _table(request, "autoScaler"), _table(request, "dataCollection")
+    auto, data = bodies.table(request, "autoScaler"), bodies.table(request, "dataCollection")
     is_fixed = request.get("numReplicas") is not None or auto.get("autoscaleEnabled") is False
-    resources, probe = _table(request, "containerResourceRequirements"), _table(request, "livenessProbeRequirements")
-    image = _table(request, "environmentImageRequest")
+    resources, probe = (
+        bodies.table(request, "containerResourceRequirements"),
+        bodies.table(request, "livenessProbeRequirements"),
+    )
+    image = bodies.table(request, "environmentImageRequest")
     has_address = service.settled is Settled.SUCCEEDED
     body: dict[str, Any] = {
         "id": service.name,
@@ -119,8 +122,3 @@ def deployment_progress(service: Service, clock: Clock) -> tuple[dict[str, Any],
 
 def _stamp(wall_s: float) -> str:
     return datetime.fromtimestamp(wall_s, timezone.utc).strftime("%Y%m%d%H%M%S")
-
-
-def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = mapping.get(key)
-    return value if isinstance(value, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.addresses import ARM_URL, MODEL_MANAGEMENT, WORKSPACE_ID, Handler, add_arm
 from gpu_assistant.practice.blobs import CONTAINER, SasSigner
 from gpu_assistant.practice.clock import Clock
@@ -61,10 +62,10 @@ class ServiceRoutes:
         return Response.of_json({})
 
     def _validate(self, request: Request) -> Response:
-        body = request.json()
-        payload = body.get("createRequest")
-        if body.get("type") == "Create" and isinstance(payload, dict):
-            failure = self._services.problem(str(body.get("serviceName") or ""), payload)
+        body = bodies.json_object(request)
+        if body.get("type") == "Create":
+            payload = bodies.table(body, "createRequest")
+            failure = self._services.problem(bodies.text(body, "serviceName") or "", payload)
             if failure is not None:
                 return _objection(failure.code, failure.message)
         return Response.of_json({})
@@ -79,14 +80,11 @@ class ServiceRoutes:
         return _not_found(request) if service is None else Response.of_json(self._body(service))
 
     def _post(self, request: Request) -> Response:
-        operation = self._services.create(_object(request))
+        operation = self._services.create(bodies.json_object(request))
         return Response.of_json({"operationId": operation.operation_id}, 202, _location(operation))
 
     def _patch(self, request: Request) -> Response:
-        operations = request.json()
-        if not isinstance(operations, list):
-            raise RefusedError(Failure("BadRequest", "The patch is not a list."))
-        operation = self._services.patch(request.params["name"], operations)
+        operation = self._services.patch(request.params["name"], bodies.json_rows(request))
         if operation is not None:
             return Response.of_json({"operationId": operation.operation_id}, 202, _location(operation))
         return self._get(request)
@@ -104,10 +102,9 @@ class ServiceRoutes:
         return Response.of_json(body)
 
     def _regenerate(self, request: Request) -> Response:
-        body = _object(request)
-        value = body.get("keyValue")
-        kind = str(body.get("keyType") or "")
-        operation = self._services.regenerate_key(request.params["name"], kind, str(value) if value else None)
+        body = bodies.json_object(request)
+        kind, value = bodies.text(body, "keyType") or "", bodies.text(body, "keyValue")
+        operation = self._services.regenerate_key(request.params["name"], kind, value)
         return Response.of_json({}, 202, _location(operation))
 
     def _logs(self, request: Request) -> Response:
@@ -117,8 +114,8 @@ class ServiceRoutes:
             if service is None:
                 return _not_found(request)
             return Response.of_json({"content": _init_log(service)})
-        tail = request.query.get("tail", "5000")
-        return Response.of_json({"content": self._services.log(name, int(tail) if tail.isdigit() else 5000)})
+        tail = bodies.query_number(request, "tail", 5000)
+        return Response.of_json({"content": self._services.log(name, tail)})
 
     def _operation(self, request: Request) -> Response:
         operation = self._services.operation(request.params["operation"])
@@ -142,14 +139,12 @@ class ServiceRoutes:
         is_failed = service.settled is Settled.FAILED and service.failure is not None
         error = error_body(service.failure) if is_failed and service.failure else None
         details, stream = deployment_progress(service, self._clock)
-        offset = request.query.get("offset", "0")
+        offset = bodies.query_number(request, "offset", 0)
         log_name = build_log_name(service)
         log_url = self._signer.url(CONTAINER, log_name, permissions="r", now_s=self._clock.wall_s())
         body = _operation_body(operation, states[service.settled], error)
-        streamed = stream[int(offset) if offset.isdigit() else 0 :]
-        return Response.of_json(
-            {**body, "operationLog": log_url, "operationDetails": details, "streamingOperationLog": streamed}
-        )
+        streamed = {"operationDetails": details, "streamingOperationLog": stream[offset:]}
+        return Response.of_json({**body, "operationLog": log_url, **streamed})
 
     def _body(self, service: Service) -> dict[str, Any]:
         return service_body(service, self._services.state_of(service), self._port())
@@ -198,13 +193,6 @@ def _init_log(service: Service) -> str:
     return "\n".join([*lines, "Storage initializer finished.", ""])
 
 
-def _object(request: Request) -> dict[str, Any]:
-    body = request.json()
-    if not isinstance(body, dict):
-        raise RefusedError(Failure("BadRequest", "The request content was invalid."))
-    return body
-
-
 def _not_found(request: Request) -> Response:
     name = request.params["name"]
     return failure_response(Failure("NotFound", f"Service {name} was not found in the workspace.", 404))
@@ -216,7 +204,5 @@ def _refusals(handler: Handler) -> Handler:
             return handler(request)
         except RefusedError as error:
             return failure_response(error.failure)
-        except (ValueError, AttributeError, TypeError):
-            return failure_response(Failure("BadRequest", "The request content was invalid."))
 
     return guarded

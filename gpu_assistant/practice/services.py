@@ -6,11 +6,13 @@ A service is Healthy only when the time Azure would take has passed *and* its re
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gpu_assistant.practice import bodies
 from gpu_assistant.practice.blobs import BlobError
 from gpu_assistant.practice.clock import Clock
 from gpu_assistant.practice.clusters import Clusters, RefusedError
@@ -58,6 +60,7 @@ class Services:
         self._rollout = rollout
         self._pool = pool
         self.keys = keys
+        self._rolling_out = threading.Lock()
 
     def all(self) -> list[Service]:
         """Every service, oldest first, as it is now."""
@@ -87,14 +90,16 @@ class Services:
         return "Healthy" if is_healthy else "Unhealthy"
 
     def problem(self, name: str, request: Mapping[str, Any]) -> Failure | None:
-        """Why `create` would refuse this request."""
+        """Why `create` would refuse this request. Raises MalformedError."""
+        deployment = Deployment(request)
+        deployment.check()
         with self._state.read() as tables:
-            failure = request_problem(name, Deployment(request), tables.models)
+            failure = request_problem(name, deployment, tables.models)
         if failure is not None:
             return failure
         if self.find(name) is not None and not request.get("overwrite"):
             return Failure("Conflict", f"Service {name} with the same name already exists.", 409)
-        target_name = str(request.get("computeName") or "")
+        target_name = bodies.text(request, "computeName") or ""
         target = self._clusters.target(target_name)
         if target is None:
             return Failure("ComputeNotFound", f"Compute target {target_name} was not found.", 404)
@@ -107,29 +112,9 @@ class Services:
         return None
 
     def create(self, request: Mapping[str, Any]) -> Operation:
-        """Accept a deployment and begin it. Raises RefusedError."""
-        name = str(request.get("name") or "")
-        failure = self.problem(name, request)
-        if failure is not None:
-            raise RefusedError(failure)
-        given = request.get("keys")
-        keys = given if isinstance(given, dict) else {}
-        chosen = {PRIMARY: keys.get("primaryKey"), SECONDARY: keys.get("secondaryKey")}
-        moment = self._clock.moment()
-        service = Service(
-            name=name,
-            uid=uuid.uuid4().hex,
-            compute_target=str(request["computeName"]),
-            request=without_secrets(request),
-            created=moment.iso,
-            updated=moment.iso,
-            began=moment,
-            build_s=0.0,
-            rollout_s=0.0,
-            operation_id=str(uuid.uuid4()),
-            sealed_keys={kind: self.keys.seal(str(key)) for kind, key in chosen.items() if key},
-        )
-        return self._roll_out(service)
+        """Accept a deployment and begin it. Raises RefusedError, MalformedError."""
+        with self._rolling_out:  # two requests for one name must not both find it free
+            return self._create(request)
 
     def patch(self, name: str, operations: Sequence[Mapping[str, Any]]) -> Operation | None:
         """Change a service; the operation when it is rolled out again, None when it is only described anew.
@@ -227,9 +212,35 @@ class Services:
 
     def target_is_gone(self, target: str) -> None:
         """The nodes are gone and with them the containers; the services stay, as orphans."""
+        failure = Failure("ComputeNotFound", f"Compute target {target} was deleted.", 404)
         for service in self.all():
             if service.compute_target.casefold() == target.casefold():
                 self._pool.stop(service.name)
+                if service.settled is Settled.NOT_YET:
+                    self._settle(service, Settled.FAILED, failure)
+
+    def _create(self, request: Mapping[str, Any]) -> Operation:
+        name = bodies.text(request, "name") or ""
+        failure = self.problem(name, request)
+        if failure is not None:
+            raise RefusedError(failure)
+        given = bodies.table(request, "keys")
+        chosen = {PRIMARY: bodies.text(given, "primaryKey"), SECONDARY: bodies.text(given, "secondaryKey")}
+        moment = self._clock.moment()
+        service = Service(
+            name=name,
+            uid=uuid.uuid4().hex,
+            compute_target=str(request["computeName"]),
+            request=without_secrets(request),
+            created=moment.iso,
+            updated=moment.iso,
+            began=moment,
+            build_s=0.0,
+            rollout_s=0.0,
+            operation_id=str(uuid.uuid4()),
+            sealed_keys={kind: self.keys.seal(key) for kind, key in chosen.items() if key},
+        )
+        return self._roll_out(service)
 
     def _roll_out(self, service: Service) -> Operation:
         old = self.find(service.name)
@@ -248,8 +259,9 @@ class Services:
 
     def _progress(self, service: Service) -> Service:
         settled, failure = self._rollout.outcome(service)
-        if settled is Settled.NOT_YET:
-            return service
+        return service if settled is Settled.NOT_YET else self._settle(service, settled, failure)
+
+    def _settle(self, service: Service, settled: Settled, failure: Failure | None) -> Service:
         ended = replace(service, settled=settled, failure=failure)
         with self._state.change() as tables:
             if tables.services.get(service.name) != service:

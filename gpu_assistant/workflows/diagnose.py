@@ -24,6 +24,7 @@ from gpu_assistant.domain.service import DeploymentSpec, WebService
 log = logging.getLogger(__name__)
 
 _EXCEPTION_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*")
+_SERVERS_OWN = "azureml_inference_server_http."  # it wraps what the script raised in an exception of its own
 _BUILD_ERROR_LINE = re.compile(r"(?i)\b(error|failed|conflict|no matching distribution|cannot)\b")
 
 
@@ -63,8 +64,9 @@ def explain_service_failure(service: WebService, spec: DeploymentSpec, backend: 
 
 
 def last_exception(text: str) -> str:
-    """The last line of a log that names an exception; empty when there is none."""
-    return _last_match(_EXCEPTION_LINE, text)
+    """The last line of a log that names an exception of the script's; empty when there is none."""
+    scripts_own = (line for line in text.splitlines() if not line.lstrip().startswith(_SERVERS_OWN))
+    return _last_match(_EXCEPTION_LINE, "\n".join(scripts_own))
 
 
 def _last_match(pattern: re.Pattern[str], text: str) -> str:

@@ -12,7 +12,7 @@ from gpu_assistant.practice.constants import CONTROL_AUDIENCE
 
 
 def practice_status(data_dir: Path) -> dict[str, Any]:
-    """What `/practice/status` says: pid, refused hosts, unknown routes, services running…"""
+    """What `/practice/status` says: pid, refused hosts, unknown routes, services…"""
     info = lifecycle.find_running(data_dir)
     assert info is not None, "no practice server runs"
     token = tokens.mint(lifecycle.practice_folder(data_dir), audience=CONTROL_AUDIENCE)

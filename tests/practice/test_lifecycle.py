@@ -156,6 +156,21 @@ def test_a_start_that_fails_tells_the_last_line_of_the_log(data_dir: Path) -> No
         start(data_dir)
 
 
+def test_a_server_that_hangs_is_named_and_not_killed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = start(data_dir)
+    monkeypatch.setattr(lifecycle, "_ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(lifecycle, "_SETTLE_TIMEOUT_S", 0.3)
+    os.kill(info.pid, signal.SIGSTOP)
+    try:
+        for attempt in (lifecycle.stop, start):
+            with pytest.raises(PracticeError, match=f"does not answer .process {info.pid}"):
+                attempt(data_dir)
+    finally:
+        os.kill(info.pid, signal.SIGCONT)
+        monkeypatch.undo()
+    wait_until(lambda: find_running(data_dir) == info)
+
+
 def test_a_server_of_another_version_is_replaced(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = start(data_dir)
     monkeypatch.setattr(lifecycle, "__version__", "0.0.1")

@@ -14,10 +14,12 @@ from gpu_assistant.backends.sdk_v1.errors import About
 from gpu_assistant.backends.sdk_v1.rest import ARM
 from gpu_assistant.backends.sdk_v1.session import AzureSession
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind
-from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget
+from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, is_valid_compute_name
 from gpu_assistant.domain.errors import (
     Action,
     AssistantError,
+    BadSetting,
+    CannotReachAzure,
     ComputeError,
     ComputeNameTaken,
     ComputeNotFound,
@@ -59,6 +61,11 @@ class Computes:
         although the resource does, and it fails after the cluster was created when it cannot parse the read that
         follows. Without its tags a cluster would be lost with the ledger.
         """
+        if not is_valid_compute_name(spec.name):
+            raise BadSetting(
+                setting=f"compute target name {spec.name}",
+                reason="3 to 24 letters, digits and dashes, starting with a letter, and none of Azure's own",
+            )
         about = About(
             f"Creating {spec.name}",
             kind=ResourceKind.COMPUTE_TARGET,
@@ -74,18 +81,17 @@ class Computes:
             if _same_request(body, spec):
                 return handle
             raise ComputeNameTaken(name=spec.name)
-        try:
-            self._session.rest.change(
-                "PUT",
-                self._session.compute_url(spec.name),
-                about=about,
-                params=self._session.compute_parameters,
-                body=self._payload(spec, about),
-            )
-        except AssistantError:
-            if self._is_there_after_all(spec):
-                return handle
-            raise
+        payload = self._payload(spec, about)
+        for is_last in (False, True):
+            try:
+                self._put(spec.name, payload, about)
+                break
+            except AssistantError as exc:
+                if self._is_there_after_all(spec):
+                    return handle
+                # The request, or its answer, was lost. With the ledger id in its tags it may be sent again.
+                if is_last or not isinstance(exc, CannotReachAzure) or not spec.tags:
+                    raise
         self._ensure_tags(spec)
         return handle
 
@@ -137,6 +143,15 @@ class Computes:
             self._session.computes_url(),
             about="Reading the compute targets",
             params=self._session.compute_parameters,
+        )
+
+    def _put(self, name: str, payload: Mapping[str, Any], about: About) -> None:
+        self._session.rest.change(
+            "PUT",
+            self._session.compute_url(name),
+            about=about,
+            params=self._session.compute_parameters,
+            body=payload,
         )
 
     def _payload(self, spec: ComputeSpec, about: About) -> Mapping[str, Any]:

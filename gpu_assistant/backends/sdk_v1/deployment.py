@@ -21,8 +21,8 @@ from gpu_assistant.backends.sdk_v1.errors import About
 from gpu_assistant.backends.sdk_v1.services import Services
 from gpu_assistant.backends.sdk_v1.session import AzureSession
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind
-from gpu_assistant.domain.errors import AssistantError, ServiceNameTaken, UnexpectedAnswer
-from gpu_assistant.domain.service import DeploymentSpec
+from gpu_assistant.domain.errors import AssistantError, BadSetting, ServiceNameTaken, UnexpectedAnswer
+from gpu_assistant.domain.service import DeploymentSpec, is_valid_service_name
 
 # With an image of one's own this asks for the inference server that matches it, as the SDK's converter does.
 _INFERENCE_STACK = "latest"
@@ -45,6 +45,11 @@ class Deployments:
         handle is returned.
         """
         name = spec.service_name
+        if not is_valid_service_name(name):
+            raise BadSetting(
+                setting=f"web service name {name}",
+                reason="3 to 32 lower-case letters, digits and dashes, starting with a letter",
+            )
         handle = ResourceHandle(ResourceKind.WEB_SERVICE, name, f"{self._session.ref.azure_id}/services/{name}")
         existing = self._services.read(name)
         if existing is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -22,8 +23,11 @@ from gpu_assistant.backends.sdk_v1.errors import About, error_of_response, trans
 ARM = "https://management.azure.com"
 _MOST_PAGES = 200
 
-# A kept connection that Azure closed meanwhile fails at once; asking again on a new one is part of reading.
-_READ_AGAIN = Retry(total=2, connect=1, read=1, status=0, redirect=0, backoff_factor=0.2, allowed_methods={"GET"})
+# Asking again is part of reading: kept connections break when Azure closed them meanwhile, networks stumble.
+_READ_AGAIN = Retry(total=3, connect=2, read=3, status=0, redirect=0, backoff_factor=0.3, allowed_methods={"GET"})
+# A request that is throttled was not carried out, so it may be repeated, whatever it is.
+_THROTTLED_PAUSES_S = (1.0, 3.0)
+_LONGEST_PAUSE_S = 10.0
 
 
 class AzureRest:
@@ -33,9 +37,16 @@ class AzureRest:
     being done, for errors: "Reading the quota". Errors are AssistantErrors.
     """
 
-    def __init__(self, headers: Callable[[], Mapping[str, str]], forget_token: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        headers: Callable[[], Mapping[str, str]],
+        forget_token: Callable[[], None],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._headers = headers
         self._forget_token = forget_token
+        self._sleep = sleep
         self._local = threading.local()
 
     def get(self, url: str, *, about: About | str, params: Mapping[str, str] | None = None) -> Any | None:
@@ -68,7 +79,10 @@ class AzureRest:
         params: Mapping[str, str] | None = None,
         body: object = None,
     ) -> requests.Response:
-        """Send one changing request, once. A 404 is returned like a success; the caller knows what it means."""
+        """Send one changing request; it is repeated only where Azure says that it did nothing (401, 429).
+
+        A 404 is returned like a success; the caller knows what it means.
+        """
         return self._send(method, url, about=about, params=params, body=body)
 
     def _send(
@@ -84,6 +98,11 @@ class AzureRest:
             response = self._once(method, url, params, body)
             if response.status_code == 401:
                 self._forget_token()
+                response = self._once(method, url, params, body)
+            for pause_s in _THROTTLED_PAUSES_S:
+                if response.status_code != 429:
+                    break
+                self._sleep(_pause_s(response, pause_s))
                 response = self._once(method, url, params, body)
         if response.status_code >= 400 and response.status_code != 404:
             raise error_of_response(response, about=about)
@@ -106,3 +125,11 @@ def _json(response: requests.Response, about: About | str) -> Any:
         return json.loads(response.content)
     except ValueError:
         raise error_of_response(response, about=about) from None
+
+
+def _pause_s(response: requests.Response, otherwise_s: float) -> float:
+    """How long Azure asks to wait, within reason."""
+    try:
+        return min(float(response.headers["Retry-After"]), _LONGEST_PAUSE_S)
+    except (KeyError, ValueError):
+        return otherwise_s

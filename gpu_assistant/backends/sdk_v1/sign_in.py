@@ -189,7 +189,7 @@ class SignIn:
                 raise error_of_result(result, tenant_id=tenant_id)
             token = Token.of(Secret(result["access_token"]))
             home_account_id = str(app.get_accounts()[0]["home_account_id"])
-        return token, Remembered(method, token.tenant_id, home_account_id, msal_cache.serialize())
+        return token, Remembered(method, tenant_id, home_account_id, msal_cache.serialize())
 
     def _in_browser(self, app: Any, on_prompt: OnPrompt) -> Any:
         with AuthCodeReceiver(port=0) as receiver:

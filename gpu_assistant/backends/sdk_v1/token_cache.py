@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A sign-in: how, as whom, and msal's own cache with the refresh token. The whole of it is a secret."""
+    """A sign-in: how, as whom, and msal's own cache with the refresh token. The whole of it is a secret.
+
+    `tenant_id` is the one that was asked for; empty for the directory of the account itself.
+    """
 
     method: SignInMethod
     tenant_id: str

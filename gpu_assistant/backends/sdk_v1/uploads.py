@@ -24,6 +24,7 @@ from gpu_assistant.domain.model import RegisteredModel
 _FRAMEWORK = Model.Framework.TENSORFLOW
 _STEP_BYTES = 256 * 1024
 _PLAIN_NAME = "saved_model"
+_SCRATCH = tempfile.gettempdir()  # noted now, since a deployment moves the SDK's temporary files meanwhile
 
 
 class Uploads:
@@ -109,7 +110,7 @@ def _plainly_named(folder: Path) -> Iterator[Path]:
     if _is_plain(folder.name):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="gpu-assistant-upload-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="gpu-assistant-upload-", dir=_SCRATCH) as scratch:
         plain = Path(scratch).resolve() / _PLAIN_NAME
         try:
             plain.symlink_to(folder, target_is_directory=True)

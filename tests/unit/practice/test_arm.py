@@ -8,7 +8,7 @@ import pytest
 
 from gpu_assistant.practice.addresses import ARM_URL, WORKSPACE_ID
 from gpu_assistant.practice.constants import RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE
-from tests.unit.practice.conftest import T4, Azure
+from tests.fakes.practice_client import T4, Azure
 
 SUBSCRIPTION = f"/subscriptions/{SUBSCRIPTION_ID}"
 COMPUTE = f"{SUBSCRIPTION}/providers/Microsoft.Compute"

@@ -11,7 +11,7 @@ import pytest
 
 from gpu_assistant.practice.addresses import WORKSPACE_ID
 from gpu_assistant.practice.blobs import BlobError, BlobStore
-from tests.unit.practice.conftest import Azure
+from tests.fakes.practice_client import Azure
 
 BATCH = f"/artifact/v2.0{WORKSPACE_ID}/artifacts/batch/metadata/LocalUpload/"
 

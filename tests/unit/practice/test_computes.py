@@ -10,7 +10,7 @@ import pytest
 
 from gpu_assistant.practice.addresses import WORKSPACE_ID
 from gpu_assistant.practice.clock import ManualClock
-from tests.unit.practice.conftest import T4, Azure
+from tests.fakes.practice_client import T4, Azure
 
 RP = "/rp/workspaces"
 

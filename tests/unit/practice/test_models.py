@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gpu_assistant.practice.addresses import WORKSPACE_ID
-from tests.unit.practice.conftest import Azure
+from tests.fakes.practice_client import Azure
 
 ENVIRONMENTS = f"/environment/v1.0{WORKSPACE_ID}/environments"
 

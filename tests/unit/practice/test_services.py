@@ -11,7 +11,7 @@ import pytest
 
 from gpu_assistant.practice.inference import ServiceHealth
 from gpu_assistant.practice.replica import ReplicaStatus
-from tests.unit.practice.conftest import PORT, Azure
+from tests.fakes.practice_client import PORT, Azure, tar
 
 # What the SDK reads from a service without asking whether it is there.
 REQUIRED = (
@@ -347,8 +347,6 @@ def test_without_its_cluster_a_service_is_unhealthy(azure: Azure) -> None:
 
 
 def test_an_archive_that_wants_out_is_refused(azure: Azure, tmp_path: Path) -> None:
-    from tests.unit.practice.conftest import tar
-
     azure.ready()
     body = azure.deploy_body()
     for number, archive in enumerate((tar({"../../evil.py": b"x"}), tar({"/abs.py": b"x"}), b"not an archive")):

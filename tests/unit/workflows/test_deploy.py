@@ -162,6 +162,13 @@ def test_what_still_bills_travels_with_the_error(run: Run, azure: ScriptedBacken
         (("ImageBuildFailed", ""), "pip…\nERROR: No matching distribution found for x", ImageBuildFailed, "for x"),
         (("", ""), "killed\nreason: OOMKilled", OutOfMemory, "4 GB"),
         (("", ""), "ModuleNotFoundError: No module named 'torch'", EntryScriptCrashed, "torch"),
+        (
+            ("CrashLoopBackOff", "Your container application crashed."),
+            "saved_model.ModelError: there is no model\n"
+            "azureml_inference_server_http.server.user_script.UserScriptException: Caught an unhandled exception",
+            EntryScriptCrashed,
+            "there is no model",
+        ),
     ],
 )
 def test_a_failed_service_shows_the_line_that_matters(

@@ -1,0 +1,465 @@
+"""What every `WorkspaceBackend` promises, run against the practice workspace through the real SDK process.
+
+By hand and opt-in, the part that costs nothing also runs against Azure: the emulator is right when these tests
+cannot tell the two apart.
+
+    az login
+    GPU_ASSISTANT_LIVE_WORKSPACE=config.json pytest tests/contract -m live
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import certifi
+import pytest
+import requests
+
+from gpu_assistant.backends.base import BackendConfig, Phase, ResourceStatus, UploadProgress
+from gpu_assistant.backends.remote import RemoteBackend
+from gpu_assistant.domain.billing import (
+    CREATED_BY,
+    CREATED_BY_TAG,
+    LEDGER_ID_TAG,
+    ResourceHandle,
+    ResourceKind,
+)
+from gpu_assistant.domain.compute import Availability, ComputeSpec, ComputeState
+from gpu_assistant.domain.errors import (
+    BadSetting,
+    Cancelled,
+    CannotReachAzure,
+    ComputeNameTaken,
+    ComputeNotFound,
+    ModelNotFound,
+    ModelUploadFailed,
+    ServiceNameTaken,
+    ServiceNotFound,
+    WorkspaceNotFound,
+)
+from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.service import DeploymentSpec, EnvironmentSpec, ServiceState, WhichKey
+from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
+from tests.fakes.practice_azure import PracticeAzure
+
+LIVE = os.environ.get("GPU_ASSISTANT_LIVE_WORKSPACE", "")
+
+CLUSTER = ResourceHandle(ResourceKind.COMPUTE_TARGET, "gpu-aks")
+SERVICE = ResourceHandle(ResourceKind.WEB_SERVICE, "resnet")
+NOWHERE = ResourceHandle(ResourceKind.COMPUTE_TARGET, "no-such-aks")
+NO_SERVICE = ResourceHandle(ResourceKind.WEB_SERVICE, "no-such-service")
+
+CONDA = """\
+name: contract
+dependencies:
+  - python=3.11
+  - pip:
+      - azureml-contrib-services
+      - azureml-inference-server-http
+"""
+ENTRY_SCRIPT = """\
+import os
+from azureml.contrib.services.aml_request import rawhttp
+from azureml.contrib.services.aml_response import AMLResponse
+
+
+def init():
+    print("the model lies in", os.environ["AZUREML_MODEL_DIR"], os.environ["ANSWER"], flush=True)
+
+
+@rawhttp
+def run(request):
+    return AMLResponse(os.environ["ANSWER"], 200)
+"""
+
+
+def tags(ledger_id: str) -> dict[str, str]:
+    return {CREATED_BY_TAG: CREATED_BY, LEDGER_ID_TAG: ledger_id}
+
+
+def cluster(ledger_id: str = "row-1", **changes: object) -> ComputeSpec:
+    spec = ComputeSpec(CLUSTER.name, "Standard_NC4as_T4_v3", 1, tags=tags(ledger_id))
+    return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def service(sources: Path, model: RegisteredModel, ledger_id: str = "row-2", **changes: object) -> DeploymentSpec:
+    spec = DeploymentSpec(
+        service_name=SERVICE.name,
+        model_id=model.id,
+        compute_target=CLUSTER.name,
+        source_folder=sources,
+        entry_script="score.py",
+        environment=EnvironmentSpec("contract", CONDA, "mcr.microsoft.com/azureml/inference-base-cuda"),
+        environment_variables={"ANSWER": "forty-two"},
+        tags=tags(ledger_id),
+    )
+    return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def wait_until(read: Callable[[], ResourceStatus], phase: Phase) -> ResourceStatus:
+    deadline = time.monotonic() + 60
+    while (status := read()).phase is not phase:
+        assert time.monotonic() < deadline, f"it stayed {status}"
+        assert phase is Phase.FAILED or status.phase is not Phase.FAILED, status
+        time.sleep(0.05)
+    return status
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeAzure]:
+    played = PracticeAzure(tmp_path_factory.mktemp("azure"))
+    yield played
+    assert played.unknown == []
+    played.close()
+
+
+@pytest.fixture(scope="module")
+def practice(azure: PracticeAzure) -> RemoteBackend:
+    return azure.signed_in()
+
+
+@pytest.fixture
+def backend(practice: RemoteBackend, azure: PracticeAzure) -> Iterator[RemoteBackend]:
+    """The practice workspace without clusters and services; models of other tests may be there."""
+    yield practice
+    azure.set(scenario="none", speed="max")
+    for handle in (SERVICE, CLUSTER):
+        practice.start_delete(handle)
+        wait_until(lambda handle=handle: practice.status(handle), Phase.ABSENT)
+
+
+@pytest.fixture(scope="module")
+def model(practice: RemoteBackend, tmp_path_factory: pytest.TempPathFactory) -> RegisteredModel:
+    return practice.register_model("tiny", saved_model(tmp_path_factory.mktemp("model")), tags={})
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "scoring"
+    folder.mkdir()
+    (folder / "score.py").write_text(ENTRY_SCRIPT)
+    return folder
+
+
+def saved_model(parent: Path, name: str = "saved_model", size: int = 700_000) -> Path:
+    folder = parent / name
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"pb")
+    (folder / "variables" / "variables.data-00000-of-00001").write_bytes(b"\0" * size)
+    return folder
+
+
+@contextmanager
+def live() -> Iterator[RemoteBackend]:
+    found = json.loads(Path(LIVE).read_text(encoding="utf-8"))
+    backend = RemoteBackend(BackendConfig)
+    try:
+        backend.sign_in(SignInMethod.AZURE_CLI, tenant_id=found.get("tenant_id", ""))
+        backend.open_workspace(WorkspaceRef(found["subscription_id"], found["resource_group"], found["workspace_name"]))
+        yield backend
+    finally:
+        backend.close()
+
+
+class ReadingContract:
+    """Costs nothing, so it is asked of Azure too."""
+
+    def test_the_workspace_is_found_by_walking_down(self, backend: RemoteBackend) -> None:
+        subscriptions = backend.subscriptions()
+        assert subscriptions
+        assert all(found.subscription_id and found.name and found.tenant_id for found in subscriptions)
+        everything = [ref for found in subscriptions for ref in backend.workspaces(found.subscription_id)]
+        assert everything
+        assert all(ref.name and ref.resource_group and ref.region for ref in everything)
+
+    def test_a_workspace_that_does_not_exist(self, backend: RemoteBackend) -> None:
+        subscription_id = backend.subscriptions()[0].subscription_id
+        with pytest.raises(WorkspaceNotFound, match="no-such-workspace"):
+            backend.open_workspace(WorkspaceRef(subscription_id, "no-such-group", "no-such-workspace"))
+
+    def test_offers_say_what_stands_in_the_way(self, backend: RemoteBackend) -> None:
+        offers = {offer.vm_size.name: offer for offer in backend.vm_size_offers()}
+        retired = offers["Standard_NC6"]
+        assert retired.availability is Availability.RETIRED
+        assert "Standard_NC4as_T4_v3" in retired.reason
+        for offer in offers.values():
+            assert offer.reason or offer.availability is Availability.AVAILABLE
+            assert offer.price is None or offer.price.amount > 0
+            if offer.availability is Availability.AVAILABLE:
+                assert offer.quota is not None
+                assert offer.quota.free_vcpus >= offer.vm_size.vcpus
+
+    def test_what_does_not_exist_reads_as_nothing(self, backend: RemoteBackend) -> None:
+        assert backend.compute_target(NOWHERE.name) is None
+        assert backend.web_service(NO_SERVICE.name) is None
+        for handle in (NOWHERE, NO_SERVICE):
+            assert backend.status(handle).phase is Phase.ABSENT
+            assert backend.exists(handle) is False
+            backend.start_delete(handle)
+        assert list(backend.models("no-such-model")) == []
+        for read in (backend.service_log, backend.keys):
+            with pytest.raises(ServiceNotFound):
+                read(NO_SERVICE.name)
+
+    def test_lists_can_be_read(self, backend: RemoteBackend) -> None:
+        assert all(target.name for target in backend.compute_targets())
+        assert all(found.name for found in backend.web_services())
+        assert all(found.handle.name for found in backend.resources_tagged_ours())
+        assert all(model.id == f"{model.name}:{model.version}" for model in backend.models())
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not LIVE, reason="GPU_ASSISTANT_LIVE_WORKSPACE is not set")
+class TestLive(ReadingContract):
+    """Azure itself."""
+
+    @pytest.fixture(scope="class")
+    def backend(self) -> Iterator[RemoteBackend]:
+        with live() as backend:
+            yield backend
+
+
+class TestReading(ReadingContract):
+    """The practice workspace."""
+
+
+class TestModels:
+    def test_versions_count_up_and_come_newest_first(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        folder = saved_model(tmp_path)
+        first = backend.register_model("counted", folder, tags={"made-by": "test"})
+        second = backend.register_model("counted", folder, tags={})
+        assert (first.id, second.id) == ("counted:1", "counted:2")
+        assert first.tags == {"made-by": "test"}
+        assert [model.version for model in backend.models("counted")] == [2, 1]
+
+    def test_progress_counts_the_bytes_that_leave(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        seen: list[UploadProgress] = []
+        backend.register_model("watched", saved_model(tmp_path, size=2_000_000), tags={}, on_upload=seen.append)
+        done = [progress.done_bytes for progress in seen]
+        assert {progress.total_bytes for progress in seen} == {2_000_002}
+        assert done == sorted(done)
+        assert done[-1] == 2_000_002
+        assert len(set(done)) > 4
+        assert "variables/variables.data-00000-of-00001" in {progress.file for progress in seen}
+
+    def test_a_folder_with_any_name(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        model = backend.register_model("odd", saved_model(tmp_path, "내 모델 {1} 100%20"), tags={})
+        assert model.id == "odd:1"
+
+    @pytest.mark.parametrize("trouble", ["missing", "empty", "a file inside that the SDK cannot name"])
+    def test_a_folder_that_cannot_be_uploaded(self, backend: RemoteBackend, tmp_path: Path, trouble: str) -> None:
+        folder = tmp_path / "model"
+        if trouble != "missing":
+            folder.mkdir()
+        if trouble.startswith("a file"):
+            (folder / "my labels.txt").write_text("x")
+        with pytest.raises(ModelUploadFailed):
+            backend.register_model("broken", folder, tags={})
+        assert list(backend.models("broken")) == []
+
+
+class TestComputeTargets:
+    def test_from_creation_to_proven_absence(self, backend: RemoteBackend) -> None:
+        handle = backend.start_compute_target(cluster())
+        wait_until(lambda: backend.status(handle), Phase.READY)
+        target = backend.compute_target(CLUSTER.name)
+        assert target is not None
+        assert (target.vm_size, target.node_count, target.state) == ("Standard_NC4as_T4_v3", 1, ComputeState.READY)
+        assert target.tags == tags("row-1")
+        assert not target.attached
+        assert target.azure_id == handle.azure_id
+        assert backend.exists(handle)
+        assert [found.name for found in backend.compute_targets()] == [CLUSTER.name]
+        behind = ResourceHandle(handle.kind, handle.name, target.underlying_id)
+        backend.start_delete(handle)
+        wait_until(lambda: backend.status(handle), Phase.ABSENT)
+        assert backend.exists(handle) is False
+        assert backend.exists(behind) is False
+        backend.start_delete(handle)
+
+    def test_the_same_request_again_is_the_same_cluster_and_another_is_refused(self, backend: RemoteBackend) -> None:
+        handle = backend.start_compute_target(cluster())
+        assert backend.start_compute_target(cluster()) == handle
+        with pytest.raises(ComputeNameTaken):
+            backend.start_compute_target(cluster("another row"))
+        with pytest.raises(ComputeNameTaken):
+            backend.start_compute_target(cluster(tags={}))
+
+    @pytest.mark.parametrize("scenario", ["answer-lost", "connection-reset", "too-many-requests"])
+    def test_a_stumbling_network_makes_one_cluster(
+        self, backend: RemoteBackend, azure: PracticeAzure, scenario: str
+    ) -> None:
+        azure.set(scenario=scenario)
+        handle = backend.start_compute_target(cluster())
+        azure.set(scenario="none")
+        assert backend.exists(handle)
+        assert len(backend.compute_targets()) == 1
+
+    def test_a_reserved_name_is_refused_before_azure_hears_of_it(self, backend: RemoteBackend) -> None:
+        with pytest.raises(BadSetting):
+            backend.start_compute_target(cluster(name="amlcompute"))
+
+    @pytest.mark.parametrize("scenario", ["delete-fails-once", "delete-ignored"])
+    def test_a_deletion_that_comes_to_nothing_is_not_believed(
+        self, backend: RemoteBackend, azure: PracticeAzure, scenario: str
+    ) -> None:
+        handle = backend.start_compute_target(cluster())
+        wait_until(lambda: backend.status(handle), Phase.READY)
+        azure.set(scenario=scenario)
+        backend.start_delete(handle)
+        assert backend.exists(handle)
+        assert backend.status(handle).phase is not Phase.ABSENT
+
+    def test_a_cluster_that_is_still_being_made_or_deleted_exists(
+        self, backend: RemoteBackend, azure: PracticeAzure
+    ) -> None:
+        azure.set(speed=1)
+        handle = backend.start_compute_target(cluster())
+        assert backend.status(handle).phase is Phase.PROVISIONING
+        azure.set(speed="max")
+        wait_until(lambda: backend.status(handle), Phase.READY)
+        azure.set(speed=1)
+        backend.start_delete(handle)
+        assert backend.status(handle).phase is Phase.DELETING
+        assert backend.exists(handle)
+
+
+class TestWebServices:
+    @pytest.fixture
+    def ready_cluster(self, backend: RemoteBackend) -> ResourceHandle:
+        handle = backend.start_compute_target(cluster())
+        wait_until(lambda: backend.status(handle), Phase.READY)
+        return handle
+
+    def test_from_deployment_to_proven_absence(
+        self, backend: RemoteBackend, ready_cluster: ResourceHandle, sources: Path, model: RegisteredModel
+    ) -> None:
+        handle = backend.start_web_service(service(sources, model))
+        wait_until(lambda: backend.status(handle), Phase.READY)
+        found = backend.web_service(SERVICE.name)
+        assert found is not None
+        assert (found.state, found.compute_target) == (ServiceState.HEALTHY, CLUSTER.name)
+        assert found.tags == tags("row-2")
+        assert "the model lies in" in backend.service_log(SERVICE.name)
+        keys = backend.keys(SERVICE.name)
+        assert score(found.scoring_uri, keys.primary.reveal()) == (200, "forty-two")
+        assert score(found.scoring_uri, "wrong")[0] == 401
+
+        renewed = backend.regenerate_key(SERVICE.name, WhichKey.PRIMARY)
+        assert renewed.primary != keys.primary
+        assert renewed.secondary == keys.secondary
+        assert score(found.scoring_uri, renewed.primary.reveal())[0] == 200
+        assert score(found.scoring_uri, keys.primary.reveal())[0] == 401
+
+        ours = {resource.handle.name: resource for resource in backend.resources_tagged_ours()}
+        assert set(ours) == {SERVICE.name, CLUSTER.name}
+        assert {name: resource.ledger_id for name, resource in ours.items()} == {
+            SERVICE.name: "row-2",
+            CLUSTER.name: "row-1",
+        }
+        assert all(resource.owned for resource in ours.values())
+
+        backend.start_delete(handle)
+        wait_until(lambda: backend.status(handle), Phase.ABSENT)
+        assert backend.exists(handle) is False
+        backend.start_delete(handle)
+
+    def test_the_same_request_again_and_a_taken_name(
+        self, backend: RemoteBackend, ready_cluster: ResourceHandle, sources: Path, model: RegisteredModel
+    ) -> None:
+        handle = backend.start_web_service(service(sources, model))
+        assert backend.start_web_service(service(sources, model)) == handle
+        with pytest.raises(ServiceNameTaken):
+            backend.start_web_service(service(sources, model, "another row"))
+
+    def test_an_answer_that_is_lost_leaves_one_service_with_its_handle(
+        self,
+        backend: RemoteBackend,
+        azure: PracticeAzure,
+        ready_cluster: ResourceHandle,
+        sources: Path,
+        model: RegisteredModel,
+    ) -> None:
+        azure.set(scenario="answer-lost")
+        handle = backend.start_web_service(service(sources, model))
+        azure.set(scenario="none")
+        assert backend.exists(handle)
+        assert len(backend.web_services()) == 1
+
+    def test_what_is_missing_is_named(
+        self, backend: RemoteBackend, ready_cluster: ResourceHandle, sources: Path, model: RegisteredModel
+    ) -> None:
+        with pytest.raises(ComputeNotFound, match="no-such-aks"):
+            backend.start_web_service(service(sources, model, compute_target="no-such-aks"))
+        with pytest.raises(ModelNotFound, match="nobody:7"):
+            backend.start_web_service(service(sources, model, model_id="nobody:7"))
+        assert backend.exists(SERVICE) is False
+
+    def test_a_deletion_that_fails_is_not_believed(
+        self,
+        backend: RemoteBackend,
+        azure: PracticeAzure,
+        ready_cluster: ResourceHandle,
+        sources: Path,
+        model: RegisteredModel,
+    ) -> None:
+        handle = backend.start_web_service(service(sources, model))
+        azure.set(scenario="delete-ignored")
+        backend.start_delete(handle)
+        assert backend.exists(handle)
+        assert backend.status(handle).phase is not Phase.ABSENT
+
+    def test_a_failed_service_says_why(
+        self,
+        backend: RemoteBackend,
+        azure: PracticeAzure,
+        ready_cluster: ResourceHandle,
+        sources: Path,
+        model: RegisteredModel,
+    ) -> None:
+        azure.set(scenario="image-build-fails")
+        handle = backend.start_web_service(service(sources, model))
+        status = wait_until(lambda: backend.status(handle), Phase.FAILED)
+        assert status.error_code or status.error
+        assert backend.exists(handle)
+
+
+class TestTheConnection:
+    def test_after_a_cancel_the_workspace_is_open_again(self, backend: RemoteBackend) -> None:
+        cancel = threading.Event()
+        cancel.set()
+        with pytest.raises(Cancelled):
+            backend.bound_to(cancel).models()
+        backend._process.restart()
+        assert list(backend.compute_targets()) == []
+
+    def test_azure_out_of_reach(self, azure: PracticeAzure, practice: RemoteBackend) -> None:
+        nowhere = azure.backend(more_environment={"HTTPS_PROXY": "http://127.0.0.1:9"}, token=_token(azure))
+        with pytest.raises(CannotReachAzure, match=r"Check the network, VPN or proxy"):
+            nowhere.subscriptions()
+        with pytest.raises(CannotReachAzure):
+            nowhere.open_workspace(azure.workspace)
+
+    def test_a_certificate_that_is_not_trusted(self, azure: PracticeAzure) -> None:
+        strict = azure.backend(more_environment={"REQUESTS_CA_BUNDLE": certifi.where()}, token=_token(azure))
+        with pytest.raises(CannotReachAzure, match="certificate"):
+            strict.subscriptions()
+
+
+def _token(azure: PracticeAzure) -> Secret:
+    return Secret(azure.token())
+
+
+def score(url: str, key: str) -> tuple[int, str]:
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(url, data=b"an image", headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        return answer.status_code, answer.text
