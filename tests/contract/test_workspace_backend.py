@@ -10,6 +10,7 @@ cannot tell the two apart.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -433,6 +434,21 @@ class TestWebServices:
 
 
 class TestTheConnection:
+    def test_no_secret_is_logged_and_the_home_of_the_person_is_left_alone(
+        self, azure: PracticeAzure, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        monkeypatch.setenv("HOME", str(tmp_path / "person"))
+        (tmp_path / "person").mkdir()
+        token = azure.token()
+        backend = azure.backend(token=Secret(token))
+        backend.open_workspace(azure.workspace)
+        backend.register_model("logged", saved_model(tmp_path), tags={})
+        assert caplog.records, "the SDK was heard"
+        assert token not in caplog.text
+        assert "sig=" not in caplog.text.replace("sig=••••", "")
+        assert list((tmp_path / "person").rglob("*")) == []
+
     def test_after_a_cancel_the_workspace_is_open_again(self, backend: RemoteBackend) -> None:
         cancel = threading.Event()
         cancel.set()

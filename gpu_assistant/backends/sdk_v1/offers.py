@@ -134,7 +134,7 @@ def _obstacle(
         restriction = _restriction(sku, region)
         if restriction:
             return Availability.NOT_OFFERED, restriction
-    if market.quotas is not None:
+    if market.quotas is not None and (found.quota is not None or sku is not None):
         short = _shortage(found)
         if short:
             return Availability.NO_QUOTA, short

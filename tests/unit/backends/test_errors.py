@@ -129,6 +129,11 @@ def test_payload(path: Path) -> None:
     assert "must-not-be-shown" not in str(error), "headers of a response are not for people"
 
 
+def test_the_hollow_exception_really_breaks_in_its_own_text() -> None:
+    with pytest.raises(TypeError):
+        str(hollow(403, {}))
+
+
 def test_no_payload_is_forgotten() -> None:
     assert len(PAYLOADS) >= 40
 
