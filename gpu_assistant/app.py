@@ -17,14 +17,15 @@ from gpu_assistant import paths
 from gpu_assistant.backends.base import BackendConfig, OnPrompt
 from gpu_assistant.backends.remote import RemoteBackend
 from gpu_assistant.domain.billing import BillableResource
-from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled
+from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled, TokenExpired
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Pace
 from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
 from gpu_assistant.ledger import Ledger
-from gpu_assistant.practice import lifecycle, tokens
+from gpu_assistant.practice import lifecycle
 from gpu_assistant.practice.constants import DEFAULT_SPEED
+from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.lifecycle import PracticeInfo
 from gpu_assistant.settings import find_workspace_config, load_settings, remember_workspace
 from gpu_assistant.workflows.plan import Shipment
@@ -136,24 +137,13 @@ class Assistant:
                     "config.json lies, or add --practice to try everything without an Azure account",
                 )
             self._sign_in(backend, on_prompt)
+            backend.renew_with(lambda: self._sign_in_again(backend, on_prompt))
             workspace = backend.open_workspace(self.site.workspace)
             self.site = replace(self.site, workspace=workspace)
             if self.practice is None:
                 remember_workspace(self.folders.settings, workspace)
             self._connected = True
         return backend
-
-    def sign_in_again(self, on_prompt: OnPrompt) -> Callable[[], None]:
-        """What a job does when the sign-in expires under it: a fresh practice token, or asking the person."""
-
-        def again() -> None:
-            backend = self.backend()
-            if self.practice is not None:
-                backend.sign_in(SignInMethod.TOKEN)
-                return
-            self._sign_in(backend, on_prompt)
-
-        return again
 
     def sample_photo(self, name: str) -> Path | None:
         """A photo that comes with the practice workspace, by file name; None when there is none of that name."""
@@ -201,6 +191,16 @@ class Assistant:
             workspace_name=self.site.workspace.name,
             on_prompt=on_prompt,
         )
+
+    def _sign_in_again(self, backend: RemoteBackend, on_prompt: OnPrompt) -> None:
+        """The sign-in expired under a call: take a fresh practice token, or ask the person."""
+        if self.practice is not None:
+            backend.sign_in(SignInMethod.TOKEN)
+            return
+        method = self._method()
+        if method is None:
+            raise TokenExpired(during="")
+        backend.sign_in(method, tenant_id=self.site.workspace.tenant_id, on_prompt=on_prompt)
 
     def _method(self) -> SignInMethod | None:
         if self.choices.sign_in is not None:

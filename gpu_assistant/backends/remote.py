@@ -17,6 +17,7 @@ from gpu_assistant.backends.base import BackendConfig, OnPrompt, OnUpload, Resou
 from gpu_assistant.backends.process import SdkProcess
 from gpu_assistant.domain.billing import FoundResource, ResourceHandle
 from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, VmSizeOffer
+from gpu_assistant.domain.errors import TokenExpired
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, WebService, WhichKey
@@ -39,6 +40,7 @@ class _Memory:
     def __init__(self) -> None:
         self.workspace: WorkspaceRef | None = None
         self.sign_in: Secret | None = None
+        self.sign_in_again: Callable[[], None] | None = None
 
 
 class RemoteBackend:
@@ -63,6 +65,14 @@ class RemoteBackend:
         view._cancel = cancel
         return view
 
+    def renew_with(self, sign_in_again: Callable[[], None]) -> None:
+        """Call this when the sign-in expires under a call, then make the call once more.
+
+        A request that Azure answers with 401 was not carried out, so repeating it is safe. `sign_in_again` runs
+        on the thread of the call and raises when nobody can sign in.
+        """
+        self._memory.sign_in_again = sign_in_again
+
     def start(self) -> None:
         """Load the SDK in advance. Does not wait."""
         self._process.start()
@@ -74,7 +84,7 @@ class RemoteBackend:
     # --- identity ---------------------------------------------------------------------------------------------
 
     def account(self) -> Account | None:
-        found: Account | None = self._read("account", what="Reading the sign-in")
+        found: Account | None = self._ask_once("account", what="Reading the sign-in")
         return found
 
     def sign_in(self, method: SignInMethod, *, tenant_id: str = "", on_prompt: OnPrompt | None = None) -> Account:
@@ -91,12 +101,12 @@ class RemoteBackend:
             event_keyword="on_prompt",
             cancel=self._cancel,
         )
-        self._memory.sign_in = self._read("sign_in_memory", what="Signing in")
+        self._memory.sign_in = self._ask_once("sign_in_memory", what="Signing in")
         return account
 
     def sign_out(self) -> None:
         self._memory.sign_in = None
-        self._read("sign_out", what="Signing out")
+        self._ask_once("sign_out", what="Signing out")
 
     # --- finding ----------------------------------------------------------------------------------------------
 
@@ -126,7 +136,7 @@ class RemoteBackend:
     def register_model(
         self, name: str, folder: Path, *, tags: Mapping[str, str], on_upload: OnUpload | None = None
     ) -> RegisteredModel:
-        model: RegisteredModel = self._process.call(
+        model: RegisteredModel = self._call(
             "register_model",
             name,
             folder.absolute(),
@@ -135,7 +145,6 @@ class RemoteBackend:
             what=f"Registering {name}",
             on_event=on_upload or _ignore,
             event_keyword="on_upload",
-            cancel=self._cancel,
         )
         return model
 
@@ -202,18 +211,23 @@ class RemoteBackend:
         return found
 
     def _read(self, method: str, *args: object, what: str, deadline_s: float = _READ_S, **kwargs: Any) -> Any:
-        return self._process.call(
-            method,
-            *args,
-            what=what,
-            deadline_s=deadline_s,
-            repeatable=True,
-            cancel=self._cancel,
-            **kwargs,
-        )
+        return self._call(method, *args, what=what, deadline_s=deadline_s, repeatable=True, **kwargs)
 
     def _change(self, method: str, *args: object, what: str, deadline_s: float = _CHANGE_S, **kwargs: Any) -> Any:
-        return self._process.call(method, *args, what=what, deadline_s=deadline_s, cancel=self._cancel, **kwargs)
+        return self._call(method, *args, what=what, deadline_s=deadline_s, **kwargs)
+
+    def _ask_once(self, method: str, *, what: str) -> Any:
+        """For the sign-in itself, which must not be renewed from within."""
+        return self._process.call(method, what=what, deadline_s=_READ_S, repeatable=True, cancel=self._cancel)
+
+    def _call(self, method: str, *args: object, **kwargs: Any) -> Any:
+        try:
+            return self._process.call(method, *args, cancel=self._cancel, **kwargs)
+        except TokenExpired:
+            if self._memory.sign_in_again is None:
+                raise
+        self._memory.sign_in_again()
+        return self._process.call(method, *args, cancel=self._cancel, **kwargs)
 
 
 def _ignore(event: object) -> None:

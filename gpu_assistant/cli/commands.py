@@ -131,9 +131,9 @@ def _score(options: argparse.Namespace) -> int:
         )
         scored: list[ScoredImage] = []
         failed: list[AssistantError] = []
-        for path in _image_files(options, assistant):
+        for typed, path in _image_files(options, assistant):
             try:
-                image = scorer.score(path)
+                image = replace(scorer.score(path), path=typed)
             except AssistantError as error:
                 failed.append(error)
                 if not options.json:
@@ -316,7 +316,7 @@ def _watch(assistant: Assistant, options: argparse.Namespace, work: Callable[[Jo
     Returns the result, or None when the job was stopped. Raises the job's AssistantError.
     """
     progress = TerminalProgress(sys.stderr, speed=assistant.speed)
-    job = Job(progress, pace=assistant.pace, sign_in_again=assistant.sign_in_again(_show_prompt))
+    job = Job(progress, pace=assistant.pace)
     ends: list[JobSucceeded | JobFailed | JobCancelled] = []
     thread = threading.Thread(target=lambda: ends.append(run_to_end(work, job)), name="job", daemon=True)
     thread.start()
@@ -381,14 +381,11 @@ def _still_there(assistant: Assistant, options: argparse.Namespace) -> str:
     )
 
 
-def _image_files(options: argparse.Namespace, assistant: Assistant) -> Iterator[Path]:
+def _image_files(options: argparse.Namespace, assistant: Assistant) -> Iterator[tuple[Path, Path]]:
+    """Each image as it was typed, and the file to read: in practice a bare name may be a sample photo's."""
     for path in options.images:
-        if options.practice and not path.exists() and path.name == str(path):
-            sample = assistant.sample_photo(path.name)
-            if sample is not None:
-                yield sample
-                continue
-        yield path
+        is_sample_name = options.practice and not path.exists() and path.name == str(path)
+        yield path, (assistant.sample_photo(path.name) if is_sample_name else None) or path
 
 
 def _tell_keyring(assistant: Assistant) -> None:

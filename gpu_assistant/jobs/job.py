@@ -17,7 +17,6 @@ from gpu_assistant.domain.errors import (
     Cancelled,
     CannotReachAzure,
     DeadlinePassed,
-    TokenExpired,
     TooManyRequests,
 )
 from gpu_assistant.jobs.events import JobEvent, LogLine, StepFinished, StepProgress, StepStarted
@@ -55,8 +54,7 @@ class Pace:
 class Job:
     """Given to a workflow. Runs on one worker thread; `cancel` may be called from any other.
 
-    `emit` receives every event on the worker's thread. `sign_in_again` is called when the sign-in expires while
-    waiting; it returns when the person is signed in again, or raises.
+    `emit` receives every event on the worker's thread.
     """
 
     def __init__(
@@ -64,7 +62,6 @@ class Job:
         emit: Callable[[JobEvent], None],
         *,
         pace: Pace | None = None,
-        sign_in_again: Callable[[], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pace = pace or Pace()
@@ -73,7 +70,6 @@ class Job:
         self.created: list[str] = []
         """Ledger ids of what this job created: what *Stop and clean up* deletes."""
         self._emit = emit
-        self._sign_in_again = sign_in_again
         self._monotonic = monotonic
         self._step = ""
         self._step_started = 0.0
@@ -139,12 +135,6 @@ class Job:
                 if self._monotonic() - trouble_since >= self.pace.patience_s:
                     raise
                 self.doing(f"{exc.title}; still trying")
-            except TokenExpired:
-                if self._sign_in_again is None or trouble_since is not None:
-                    raise
-                trouble_since = self._monotonic()
-                self._sign_in_again()
-                continue
             else:
                 trouble_since = None
                 self.doing(describe(last))

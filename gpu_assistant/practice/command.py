@@ -12,8 +12,9 @@ from pathlib import Path
 
 from gpu_assistant import paths
 from gpu_assistant.domain.errors import AssistantError, PracticeError
-from gpu_assistant.practice import control, lifecycle, tokens
+from gpu_assistant.practice import control, lifecycle
 from gpu_assistant.practice.constants import DEFAULT_SPEED
+from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.lifecycle import PracticeAlreadyRunning, PracticeInfo
 
 TOKEN_LIFETIME_S = 24 * 3600.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpu_assistant.practice.constants import CONTROL_AUDIENCE, LOOPBACK_HOST
-from gpu_assistant.practice.dispatch import bearer_token, refuse_token
-from gpu_assistant.practice.http import Handler, Request, Response, Router
-from gpu_assistant.practice.tokens import TokenIssuer, TokenRejectedError
+from gpu_assistant.practice.front.dispatch import bearer_token, refuse_token
+from gpu_assistant.practice.front.http import Handler, Request, Response, Router
+from gpu_assistant.practice.front.tokens import TokenIssuer, TokenRejectedError
 
 STATUS_PATH = "/practice/status"
 STOP_PATH = "/practice/stop"

@@ -21,9 +21,10 @@ from typing import Any
 
 from gpu_assistant import __version__
 from gpu_assistant.domain.errors import PracticeError
-from gpu_assistant.practice import constants, control, tokens
-from gpu_assistant.practice.python_path import child_python_path
-from gpu_assistant.practice.sample.file_lock import wait_for_lock
+from gpu_assistant.practice import constants, control
+from gpu_assistant.practice.file_lock import wait_for_lock
+from gpu_assistant.practice.front import tokens
+from gpu_assistant.practice.replicas.python_path import child_python_path
 
 INFO_FILE = "server.json"
 LOG_FILE = "practice.log"

@@ -13,13 +13,15 @@ from typing import Any
 
 from gpu_assistant import __version__, paths
 from gpu_assistant.domain.errors import AssistantError, PracticeError
-from gpu_assistant.practice import authority, surface, tokens
-from gpu_assistant.practice.clock import Clock
+from gpu_assistant.practice.azure import surface
+from gpu_assistant.practice.azure.clock import Clock
 from gpu_assistant.practice.constants import DEFAULT_SPEED
 from gpu_assistant.practice.control import ControlRoutes, Controls, speed_to_json
-from gpu_assistant.practice.dispatch import Dispatcher
-from gpu_assistant.practice.http import Router
-from gpu_assistant.practice.inference import InferencePool
+from gpu_assistant.practice.front import authority, tokens
+from gpu_assistant.practice.front.dispatch import Dispatcher
+from gpu_assistant.practice.front.http import Router
+from gpu_assistant.practice.front.listener import PracticeListener
+from gpu_assistant.practice.front.tokens import TokenIssuer
 from gpu_assistant.practice.lifecycle import (
     PracticeInfo,
     Progress,
@@ -28,11 +30,10 @@ from gpu_assistant.practice.lifecycle import (
     read_info,
     write_info,
 )
-from gpu_assistant.practice.listener import PracticeListener
-from gpu_assistant.practice.login import SignInHost
-from gpu_assistant.practice.login_policy import LoginPolicy
+from gpu_assistant.practice.replicas.pool import InferencePool
 from gpu_assistant.practice.sample import MODEL_NAME, ensure_saved_model
-from gpu_assistant.practice.tokens import TokenIssuer
+from gpu_assistant.practice.sign_in.host import SignInHost
+from gpu_assistant.practice.sign_in.policy import LoginPolicy
 
 log = logging.getLogger(__name__)
 

@@ -32,10 +32,12 @@ def explain_compute_failure(target: ComputeTarget, region: str) -> AssistantErro
     """The error for a compute target that Azure could not create, from Azure's own text."""
     text = target.error or "Azure gave no reason"
     lowered = text.lower()
-    if "allocationfailed" in lowered or "overconstrained" in lowered or "capacity" in lowered:
+    if "allocationfailed" in lowered or "overconstrained" in lowered:
         return CapacityGone(reason=text)
     if "quota" in lowered:
         return QuotaRefused(name=target.name, reason=text)
+    if "capacity" in lowered:
+        return CapacityGone(reason=text)
     if "skunotavailable" in lowered:
         return VmSizeNotAvailable(vm_size=target.vm_size, region=target.region or region, reason=text)
     return ComputeFailed(name=target.name, reason=text)

@@ -7,8 +7,9 @@ from typing import Any
 
 import requests
 
-from gpu_assistant.practice import lifecycle, tokens
+from gpu_assistant.practice import lifecycle
 from gpu_assistant.practice.constants import CONTROL_AUDIENCE
+from gpu_assistant.practice.front import tokens
 
 
 def practice_status(data_dir: Path) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gpu_assistant.practice import lifecycle, tokens
+from gpu_assistant.practice import lifecycle
+from gpu_assistant.practice.front import tokens
 from tests.conftest import CommandLine
 
 _TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gpu_assistant.practice.http import Request, Response
-from gpu_assistant.practice.inference import ServiceHealth
-from gpu_assistant.practice.replica import ReplicaSpec, ReplicaStatus
+from gpu_assistant.practice.front.http import Request, Response
+from gpu_assistant.practice.replicas.pool import ServiceHealth
+from gpu_assistant.practice.replicas.replica import ReplicaSpec, ReplicaStatus
 
 
 @dataclass

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from gpu_assistant.practice.addresses import WORKSPACE_ID
-from gpu_assistant.practice.clock import Clock, ManualClock
+from gpu_assistant.practice.azure.addresses import WORKSPACE_ID
+from gpu_assistant.practice.azure.clock import Clock, ManualClock
+from gpu_assistant.practice.azure.surface import Surface, add_routes
 from gpu_assistant.practice.constants import ARM_HOST
-from gpu_assistant.practice.http import Request, Response, Router
-from gpu_assistant.practice.surface import Surface, add_routes
+from gpu_assistant.practice.front.http import Request, Response, Router
 from tests.fakes.fake_pool import FakePool
 
 T4 = "Standard_NC4as_T4_v3"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gpu_assistant.practice.clock import Clock
-from gpu_assistant.practice.inference import InferencePool
+from gpu_assistant.practice.azure.clock import Clock
+from gpu_assistant.practice.replicas.pool import InferencePool
 from tests.fakes.practice_client import Azure
 
 DEADLINE_S = 90.0

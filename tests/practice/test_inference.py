@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.practice import inference
-from gpu_assistant.practice.http import Request, Response
-from gpu_assistant.practice.inference import InferencePool
-from gpu_assistant.practice.replica import ReplicaSpec, ReplicaStatus
+from gpu_assistant.practice.front.http import Request, Response
+from gpu_assistant.practice.replicas import pool as inference
+from gpu_assistant.practice.replicas.pool import InferencePool
+from gpu_assistant.practice.replicas.replica import ReplicaSpec, ReplicaStatus
 
 ENTRY_SCRIPTS = Path(__file__).resolve().parents[1] / "data" / "entry_scripts"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups and /proc are POSIX")
@@ -253,8 +253,8 @@ def test_a_second_start_takes_the_place_of_the_first(pool: InferencePool, spec: 
 SERVER = """
     import json, sys, time
     from pathlib import Path
-    from gpu_assistant.practice.inference import InferencePool
-    from gpu_assistant.practice.replica import ReplicaSpec, ReplicaStatus
+    from gpu_assistant.practice.replicas.pool import InferencePool
+    from gpu_assistant.practice.replicas.replica import ReplicaSpec, ReplicaStatus
     ENVIRONMENT = {"WORKER_COUNT": "2", "AZUREML_SOURCE_DIRECTORY": "src"}
     pool = InferencePool()
     pool.start(ReplicaSpec("svc", Path(sys.argv[1]), "src/report.py", {}, ENVIRONMENT, 2, Path(sys.argv[2])))
@@ -281,7 +281,7 @@ def test_nothing_outlives_a_sigkill(tmp_path: Path, victims: str) -> None:
         assert server.stdout is not None
         assert server.stdout.readline() == "healthy\n"
         guards = processes_below(server.pid) - {server.pid}
-        guards = {pid for pid in guards if b"replica_guard" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+        guards = {pid for pid in guards if b"replicas.guard" in Path(f"/proc/{pid}/cmdline").read_bytes()}
         below = processes_below(server.pid) - {server.pid}
         assert len(guards) == 2
         assert len(below) == 8  # two of each: guard, master, worker, worker

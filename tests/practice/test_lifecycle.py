@@ -18,7 +18,8 @@ import pytest
 import requests
 
 from gpu_assistant.domain.errors import PracticeError
-from gpu_assistant.practice import constants, control, lifecycle, tokens
+from gpu_assistant.practice import constants, control, lifecycle
+from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.lifecycle import PracticeInfo, ensure_running, find_running, practice_folder
 from gpu_assistant.practice.server import PracticeServer
 

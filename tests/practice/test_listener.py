@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from gpu_assistant.practice import listener as listener_module
-from gpu_assistant.practice import tokens
-from gpu_assistant.practice.authority import Authority
 from gpu_assistant.practice.constants import ARM_HOST
-from gpu_assistant.practice.dispatch import Dispatcher
-from gpu_assistant.practice.http import Request, Response, Router
-from gpu_assistant.practice.listener import PracticeListener
+from gpu_assistant.practice.front import listener as listener_module
+from gpu_assistant.practice.front import tokens
+from gpu_assistant.practice.front.authority import Authority
+from gpu_assistant.practice.front.dispatch import Dispatcher
+from gpu_assistant.practice.front.http import Request, Response, Router
+from gpu_assistant.practice.front.listener import PracticeListener
 
 
 class Server:

@@ -15,15 +15,15 @@ import msal
 import pytest
 import requests
 
-from gpu_assistant.practice import tokens
-from gpu_assistant.practice.authority import Authority, load_key
 from gpu_assistant.practice.constants import SIGN_IN_HOST, TENANT_DOMAIN, TENANT_ID, USER_PRINCIPAL_NAME
-from gpu_assistant.practice.dispatch import Dispatcher
-from gpu_assistant.practice.http import Router
-from gpu_assistant.practice.listener import PracticeListener
-from gpu_assistant.practice.login import SignInHost
-from gpu_assistant.practice.login_policy import LoginPolicy, SignInAnswer
-from gpu_assistant.practice.tokens import TokenIssuer
+from gpu_assistant.practice.front import tokens
+from gpu_assistant.practice.front.authority import Authority, load_key
+from gpu_assistant.practice.front.dispatch import Dispatcher
+from gpu_assistant.practice.front.http import Router
+from gpu_assistant.practice.front.listener import PracticeListener
+from gpu_assistant.practice.front.tokens import TokenIssuer
+from gpu_assistant.practice.sign_in.host import SignInHost
+from gpu_assistant.practice.sign_in.policy import LoginPolicy, SignInAnswer
 
 CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"  # the Azure CLI's public client, as azure-identity uses it
 SCOPES = ["https://management.core.windows.net//.default"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from gpu_assistant.practice.addresses import ARM_URL, WORKSPACE_ID
+from gpu_assistant.practice.azure.addresses import ARM_URL, WORKSPACE_ID
 
 COMPUTE = f"{WORKSPACE_ID}/computes/gpu-aks"
 BODY = {

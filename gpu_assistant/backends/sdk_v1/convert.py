@@ -126,11 +126,18 @@ def service_status(body: Any, *, workspace: WorkspaceRef, stage: str = "") -> Re
     )
 
 
+_STAGES = {
+    "BuildEnvironment": "Azure is building the environment",
+    "BuildImage": "Azure is building the container image",
+    "DeployService": "Azure is starting the containers",
+}
+
+
 def operation(body: Any) -> tuple[str, str, Any]:
     """Of an operation of model management: its state, what it is doing, and its error."""
     details = _part(body, "operationDetails")
-    stage = "" if _word(body.get("state")) in ("succeeded", "failed") else str(details.get("subOperationType") or "")
-    return str(body.get("state") or ""), stage, body.get("error")
+    said = "" if _word(body.get("state")) in ("succeeded", "failed") else str(details.get("subOperationType") or "")
+    return str(body.get("state") or ""), _STAGES.get(said, said), body.get("error")
 
 
 def registered_model(model: Any) -> RegisteredModel:

@@ -79,7 +79,7 @@ class Deployments:
             model = Model(workspace, id=spec.model_id)
             inference = InferenceConfig(
                 entry_script=spec.entry_script,
-                source_directory=str(spec.source_folder),
+                source_directory=os.fspath(_sources(spec, scratch)),
                 environment=_environment(spec, scratch),
             )
             return Model.deploy(
@@ -109,6 +109,13 @@ class Deployments:
             finally:
                 tempfile.tempdir = before
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sources(spec: DeploymentSpec, scratch: Path) -> Path:
+    """The folder to upload, without what Python left in it; the SDK would take everything."""
+    clean = scratch / "scoring"
+    shutil.copytree(spec.source_folder, clean, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    return clean
 
 
 def _environment(spec: DeploymentSpec, scratch: Path) -> Any:

@@ -16,7 +16,7 @@ from typing import IO
 
 import gpu_assistant
 from gpu_assistant.domain.errors import PracticeError
-from gpu_assistant.practice.sample.file_lock import wait_for_lock
+from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.practice.sample.packages import (
     LABELS_PACKAGE,
     TENSORFLOW_PACKAGES,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gpu_assistant.practice.addresses import ARM_URL, WORKSPACE_ID
+from gpu_assistant.practice.azure.addresses import ARM_URL, WORKSPACE_ID
 from gpu_assistant.practice.constants import RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE
 from tests.fakes.practice_client import T4, Azure
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from gpu_assistant.practice import authority, tokens
-from gpu_assistant.practice.authority import LIFETIME, RENEW_BEFORE, Authority
+from gpu_assistant.practice.front import authority, tokens
+from gpu_assistant.practice.front.authority import LIFETIME, RENEW_BEFORE, Authority
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 

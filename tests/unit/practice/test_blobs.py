@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.practice.addresses import WORKSPACE_ID
-from gpu_assistant.practice.blobs import BlobError, BlobStore
+from gpu_assistant.practice.azure.addresses import WORKSPACE_ID
+from gpu_assistant.practice.azure.blobs import BlobError, BlobStore
 from tests.fakes.practice_client import Azure
 
 BATCH = f"/artifact/v2.0{WORKSPACE_ID}/artifacts/batch/metadata/LocalUpload/"

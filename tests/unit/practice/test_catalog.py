@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from gpu_assistant import paths
-from gpu_assistant.practice.catalog import load_catalog, read_toml
+from gpu_assistant.practice.azure.catalog import load_catalog, read_toml
 
 TABLE = read_toml(paths.resource("vm_sizes.toml"))
 ROWS = {row["name"]: row for row in TABLE["vm_size"]}

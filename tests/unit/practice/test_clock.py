@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gpu_assistant.practice.clock import Clock, ManualClock
+from gpu_assistant.practice.azure.clock import Clock, ManualClock
 
 
 def test_virtual_time_is_real_time_times_speed() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gpu_assistant.practice.addresses import WORKSPACE_ID
-from gpu_assistant.practice.clock import ManualClock
+from gpu_assistant.practice.azure.addresses import WORKSPACE_ID
+from gpu_assistant.practice.azure.clock import ManualClock
 from tests.fakes.practice_client import T4, Azure
 
 RP = "/rp/workspaces"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gpu_assistant.practice import surface
-from gpu_assistant.practice.addresses import (
+from gpu_assistant.practice.azure import surface
+from gpu_assistant.practice.azure.addresses import (
     ARTIFACTS,
     ENVIRONMENTS,
     MODEL_MANAGEMENT,
@@ -16,11 +16,11 @@ from gpu_assistant.practice.addresses import (
     WORKSPACE_PATTERN,
 )
 from gpu_assistant.practice.constants import LOOPBACK_HOST, REGION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE
-from gpu_assistant.practice.dispatch import Dispatcher
-from gpu_assistant.practice.http import Request
+from gpu_assistant.practice.front.dispatch import Dispatcher
+from gpu_assistant.practice.front.http import Request
 from tests.fakes.practice_client import T4, Azure
 
-COVERAGE = Path(surface.__file__).with_name("COVERAGE.md").read_text(encoding="utf-8")
+COVERAGE = Path(surface.__file__).parents[1].joinpath("COVERAGE.md").read_text(encoding="utf-8")
 ABBREVIATIONS = {
     "{MMS}": MODEL_MANAGEMENT,
     "{ART}": ARTIFACTS,

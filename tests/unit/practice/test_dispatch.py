@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from gpu_assistant.practice.constants import ARM_HOST, LOOPBACK_HOST
-from gpu_assistant.practice.dispatch import Dispatcher, describe
-from gpu_assistant.practice.http import Request, Response, Router
+from gpu_assistant.practice.front.dispatch import Dispatcher, describe
+from gpu_assistant.practice.front.http import Request, Response, Router
 
 
 def accept(token: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gpu_assistant.practice.addresses import WORKSPACE_ID
+from gpu_assistant.practice.azure.addresses import WORKSPACE_ID
 from tests.fakes.practice_client import Azure
 
 ENVIRONMENTS = f"/environment/v1.0{WORKSPACE_ID}/environments"

@@ -255,7 +255,7 @@ def test_a_second_process_waits_for_the_first(tmp_path):
     """The lock is held by another process; its death frees it."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from gpu_assistant.practice.sample.file_lock import wait_for_lock\n"
+        "from gpu_assistant.practice.file_lock import wait_for_lock\n"
         "with wait_for_lock(Path(sys.argv[1]), lambda: None):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )

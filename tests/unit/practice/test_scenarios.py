@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gpu_assistant import paths
-from gpu_assistant.practice.catalog import load_catalog, read_toml
-from gpu_assistant.practice.http import Request, Response
-from gpu_assistant.practice.scenarios import ScenarioBook, ScenarioError, parse_scenario
+from gpu_assistant.practice.azure.catalog import load_catalog, read_toml
+from gpu_assistant.practice.azure.scenarios import ScenarioBook, ScenarioError, parse_scenario
+from gpu_assistant.practice.front.http import Request, Response
 from tests.fakes.practice_client import Azure
 
 FOLDER = paths.resource("practice", "scenarios")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gpu_assistant.practice.inference import ServiceHealth
-from gpu_assistant.practice.replica import ReplicaStatus
+from gpu_assistant.practice.replicas.pool import ServiceHealth
+from gpu_assistant.practice.replicas.replica import ReplicaStatus
 from tests.fakes.practice_client import PORT, Azure, tar
 
 # What the SDK reads from a service without asking whether it is there.

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.practice.clock import ManualClock
-from gpu_assistant.practice.records import Fate, Model, Service, Settled, Tables, from_plain, to_plain
-from gpu_assistant.practice.state_file import StateFile
+from gpu_assistant.practice.azure.clock import ManualClock
+from gpu_assistant.practice.azure.records import Fate, Model, Service, Settled, Tables, from_plain, to_plain
+from gpu_assistant.practice.azure.state_file import StateFile
 
 
 def model(name: str) -> Model:

@@ -7,10 +7,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from gpu_assistant.practice import tokens
-from gpu_assistant.practice.authority import Authority, load_key
 from gpu_assistant.practice.constants import CONTROL_AUDIENCE, TENANT_ID
-from gpu_assistant.practice.tokens import TokenIssuer, TokenRejectedError
+from gpu_assistant.practice.front import tokens
+from gpu_assistant.practice.front.authority import Authority, load_key
+from gpu_assistant.practice.front.tokens import TokenIssuer, TokenRejectedError
 
 
 @pytest.fixture

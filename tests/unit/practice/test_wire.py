@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from gpu_assistant.practice import wire
-from gpu_assistant.practice.http import Response
-from gpu_assistant.practice.wire import BadRequestError, BodyTooLargeError
+from gpu_assistant.practice.front import wire
+from gpu_assistant.practice.front.http import Response
+from gpu_assistant.practice.front.wire import BadRequestError, BodyTooLargeError
 
 
 def read(sent: bytes, *, limit_bytes: int = 1000) -> tuple[wire.Head, bytes]:

@@ -22,7 +22,6 @@ from gpu_assistant.domain.errors import (
     QuotaTooSmall,
     ServiceNameTaken,
     StillCreating,
-    TokenExpired,
 )
 from gpu_assistant.domain.service import ServiceState
 from gpu_assistant.jobs.events import JobEvent, StepFinished
@@ -239,19 +238,6 @@ def test_weather_while_waiting_is_borne(azure: ScriptedBackend, run: Run) -> Non
 
     azure.on_call = storm
     assert run(with_job=calm).service.state is ServiceState.HEALTHY
-
-
-def test_an_expired_sign_in_is_renewed_in_place(azure: ScriptedBackend, run: Run) -> None:
-    renewed: list[bool] = []
-    job = Job(lambda event: None, pace=Pace(poll_s=0), sign_in_again=lambda: renewed.append(True))
-
-    def expire(name: str) -> None:
-        if name == "web_service" and azure.calls[name] == 2:
-            raise TokenExpired(during="")
-
-    azure.on_call = expire
-    run(with_job=job)
-    assert renewed == [True]
 
 
 def test_cancel_is_felt_at_once_and_knows_what_it_made(azure: ScriptedBackend, run: Run, ledger: Ledger) -> None:

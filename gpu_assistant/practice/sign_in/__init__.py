@@ -1,0 +1,1 @@
+"""The sign-in host: Microsoft's OAuth flows as msal speaks them."""
