@@ -47,6 +47,8 @@ Progress = Callable[[str, float], None]
 class PracticeAlreadyRunning(PracticeError):
     """Another process serves this data folder."""
 
+    code = "practice_already_running"
+
 
 @dataclass(frozen=True, slots=True)
 class PracticeInfo:

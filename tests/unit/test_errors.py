@@ -2,19 +2,27 @@ from __future__ import annotations
 
 import pickle
 import re
+import string
 from collections.abc import Iterator
 
 import pytest
 
 from gpu_assistant.domain import errors
-from gpu_assistant.domain.errors import AssistantError, needed_facts
+from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.practice import lifecycle  # noqa: F401  # so that its errors are in the family
+from gpu_assistant.saved_model import errors as _saved_model_errors  # noqa: F401
 
 
 def _family(cls: type[AssistantError] = AssistantError) -> Iterator[type[AssistantError]]:
     yield cls
     for child in cls.__subclasses__():
-        if child.__module__.startswith("gpu_assistant.domain"):
+        if child.__module__.startswith(("gpu_assistant.domain", "gpu_assistant.saved_model", "gpu_assistant.practice")):
             yield from _family(child)
+
+
+def _facts(template: str) -> dict[str, object]:
+    """A fact for each name: a number where the template formats one."""
+    return {name: 7 if spec else f"<{name}>" for _, name, spec, _ in string.Formatter().parse(template) if name}
 
 
 FAMILY = sorted(set(_family()), key=lambda cls: cls.__name__)
@@ -22,11 +30,7 @@ FAMILY = sorted(set(_family()), key=lambda cls: cls.__name__)
 
 @pytest.mark.parametrize("cls", FAMILY, ids=lambda cls: cls.__name__)
 def test_every_error_names_what_happened_and_what_to_do(cls: type[AssistantError]) -> None:
-    facts = {
-        name: 7 if "minutes" in name or "seconds" in name or name.endswith("_gb") else f"<{name}>"
-        for name in needed_facts(cls.template)
-    }
-    error = cls(**facts)
+    error = cls(**_facts(cls.template))
     assert error.title
     assert error.remedies
     assert all(remedy.label for remedy in error.remedies)

@@ -108,6 +108,6 @@ def test_what_is_shipped_imports_nothing_of_ours(file: Path) -> None:
 def test_domain_needs_only_the_standard_library() -> None:
     import sys
 
-    for file in (PACKAGE / "domain").glob("*.py"):
+    for file in (PACKAGE / "domain").rglob("*.py"):
         roots = {name.split(".")[0] for name in _imports(file)} - {"gpu_assistant", "__future__"}
         assert roots <= set(sys.stdlib_module_names), f"{file}: {roots}"
