@@ -51,6 +51,7 @@ class Choices:
     may_ask: bool = False
     """Whether a person is there who can sign in."""
     give_up_after_s: float | None = None
+    debug: bool = False
 
 
 class Assistant:
@@ -162,7 +163,11 @@ class Assistant:
     def _start_practice(self, on_progress: Callable[[str, float], None]) -> PracticeInfo:
         require_practice_extra()
         return lifecycle.ensure_running(
-            self.folders.data, speed=self.choices.speed, scenario=self.choices.scenario, on_progress=on_progress
+            self.folders.data,
+            speed=self.choices.speed,
+            scenario=self.choices.scenario,
+            debug=self.choices.debug,
+            on_progress=on_progress,
         )
 
     def _find_site(self) -> Site:
@@ -216,11 +221,13 @@ class Assistant:
                 environment=practice_environment(self.practice),
                 token=Secret(tokens.mint(lifecycle.practice_folder(self.folders.data))),
                 home=self.folders.sdk_home,
+                debug=self.choices.debug,
             )
         return BackendConfig(
             token_cache=self.folders.token_cache,
             token_cache_key=self._token_cache_key(),
             home=self.folders.sdk_home,
+            debug=self.choices.debug,
         )
 
     def _token_cache_key(self) -> Secret | None:

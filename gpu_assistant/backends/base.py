@@ -161,6 +161,8 @@ class BackendConfig:
     token_cache_key: Secret | None = None
     home: Path | None = None
     """A folder the SDK may use as home for the caches it writes."""
+    debug: bool = False
+    """Whether the SDK's own talkative logging is passed on, redacted."""
     workspace: WorkspaceRef | None = None
     """The workspace that was open when an earlier process ended; it is opened again with the first call."""
     remembered_sign_in: Secret | None = None

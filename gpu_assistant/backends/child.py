@@ -59,7 +59,7 @@ def _serve(wire: Wire) -> None:
         os.environ.update(_SDK_ENVIRONMENT)
         os.environ.update(start.config.environment)
         _forward_output(wire)
-        _forward_logging(wire)
+        _forward_logging(wire, debug=start.config.debug)
         answering = _Answering(wire, start)
         while True:
             message = wire.receive()
@@ -199,26 +199,27 @@ def _forward_lines(wire: Wire, reader: int, level: int, source: str) -> None:
                     return
 
 
-def _forward_logging(wire: Wire) -> None:
+def _forward_logging(wire: Wire, *, debug: bool) -> None:
     root = logging.getLogger()
-    root.handlers = [_ForwardingHandler(wire)]
-    root.setLevel(logging.INFO)
+    root.handlers = [_ForwardingHandler(wire, debug=debug)]
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
     logging.captureWarnings(True)
 
 
 class _ForwardingHandler(logging.Handler):
-    """Sends records through the pipe. Talkative libraries are heard from WARNING on, whatever levels they set.
+    """Sends records through the pipe. Talkative libraries are heard from WARNING on, unless it is for debugging.
 
     What they call an error is no error of this program yet: it becomes one where the exception is turned into
     ours. So theirs are passed on as warnings.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, *, debug: bool) -> None:
         super().__init__()
         self._wire = wire
+        self._debug = debug
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING or not _is_quiet_library(record)
+        return self._debug or record.levelno >= logging.WARNING or not _is_quiet_library(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

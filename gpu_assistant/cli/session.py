@@ -72,6 +72,7 @@ def choices_of(options: argparse.Namespace) -> Choices:
         sign_in=SignInMethod(options.sign_in) if options.sign_in else None,
         may_ask=sys.stdin.isatty() and sys.stderr.isatty(),
         give_up_after_s=options.give_up_after,
+        debug=options.debug,
     )
 
 

@@ -100,6 +100,11 @@ class BillableResource:
         return ResourceHandle(self.kind, self.name, self.azure_id)
 
     @property
+    def billing_handle(self) -> ResourceHandle:
+        """What to ask for to prove it gone: the AKS cluster itself where its id is known, for that is what bills."""
+        return ResourceHandle(self.kind, self.name, self.underlying_id or self.azure_id)
+
+    @property
     def is_billable(self) -> bool:
         """Whether it costs money of its own while it exists."""
         return self.kind is ResourceKind.COMPUTE_TARGET

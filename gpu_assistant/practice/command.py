@@ -62,10 +62,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gpu_assistant.practice", description=main.__doc__)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--debug", action="store_true", help="write a talkative log")
     add_arguments(parser)
     options = parser.parse_args(arguments)
     logging.basicConfig(
-        level=logging.INFO,
+        level=logging.DEBUG if options.debug else logging.INFO,
         format="%(asctime)s %(levelname).1s %(name)s - %(message)s",
         stream=sys.stderr,
     )

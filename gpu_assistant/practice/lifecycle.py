@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,6 +147,7 @@ def ensure_running(
     *,
     speed: float | None = None,
     scenario: str | None = None,
+    debug: bool = False,
     on_progress: Progress = lambda stage, done: None,
     with_sample_model: bool = True,
 ) -> PracticeInfo:
@@ -164,7 +165,9 @@ def ensure_running(
             stop(data_dir)  # left over from before an update: what it plays may not fit this program
             status = None
         if status is None:
-            _start_in_background(data_dir, speed=speed, scenario=scenario, with_sample_model=with_sample_model)
+            options = ["--debug"] if debug else []
+            options += [] if with_sample_model else ["--no-sample-model"]
+            _start_in_background(data_dir, speed=speed, scenario=scenario, options=options)
         else:
             _apply_settings(data_dir, speed=speed, scenario=scenario)
         return _wait_until_ready(data_dir, on_progress)
@@ -241,14 +244,13 @@ def _apply_settings(data_dir: Path, *, speed: float | None, scenario: str | None
         raise PracticeError(reason="The practice server stopped answering.") from error
 
 
-def _start_in_background(data_dir: Path, *, speed: float | None, scenario: str | None, with_sample_model: bool) -> None:
+def _start_in_background(data_dir: Path, *, speed: float | None, scenario: str | None, options: Sequence[str]) -> None:
     command = [sys.executable, "-m", "gpu_assistant.practice", "--background", "--data-dir", str(data_dir.absolute())]
     if speed is not None:
         command += ["--speed", str(control.speed_to_json(speed))]
     if scenario is not None:
         command += ["--scenario", scenario]
-    if not with_sample_model:
-        command += ["--no-sample-model"]
+    command += options
     log_path = _log_path(data_dir)
     log_path.parent.mkdir(parents=True, exist_ok=True)
     if log_path.exists() and log_path.stat().st_size > _MAX_LOG_BYTES:

@@ -157,6 +157,7 @@ class _Cleaner:
 
     def _delete_and_prove(self, row: BillableResource) -> str:
         """Ask, watch, ask again if nothing comes of it. Returns "" when proven gone, else the reason."""
+        row = self._with_what_bills(row)
         reason = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
@@ -171,12 +172,21 @@ class _Cleaner:
                 reason = exc.detail
             status = self._watch(row)
             if status.phase is Phase.ABSENT:
-                return "" if self._is_really_gone(row) else "Azure's answers about it contradict each other"
+                return "" if self._is_still_gone(row) else "it was gone for a moment and exists again"
             if status.phase is Phase.DELETING:
                 minutes = self._job.pace.delete_timeout_s / 60
                 return f"Azure was still deleting it after {minutes:.0f} minutes"
             reason = status.error or reason or f"Azure accepted the deletion but still reports {status.said}"
         return reason
+
+    def _with_what_bills(self, row: BillableResource) -> BillableResource:
+        """The row with the id of its AKS cluster, which only a compute target that still exists can tell."""
+        if row.kind is not ResourceKind.COMPUTE_TARGET or row.underlying_id:
+            return row
+        target = self._backend.compute_target(row.name)
+        if target is None or not target.underlying_id:
+            return row
+        return self._ledger.record(row.ledger_id, row.state, underlying_id=target.underlying_id)
 
     def _watch(self, row: BillableResource) -> ResourceStatus:
         """Read until it is absent, or stays as it is although it should be going."""
@@ -191,6 +201,9 @@ class _Cleaner:
 
         def read() -> ResourceStatus:
             status = self._backend.status(row.handle)
+            if status.phase is Phase.ABSENT and self._backend.exists(row.billing_handle):
+                # The workspace has let go of it; the list, or the AKS cluster behind it, has not yet.
+                status = ResourceStatus(Phase.DELETING, "gone from the workspace, but it still exists")
             last[:] = [status]
             return status
 
@@ -205,19 +218,17 @@ class _Cleaner:
         except _StillThere:
             return last[-1]
 
-    def _is_really_gone(self, row: BillableResource) -> bool:
-        """Two fresh reads a moment apart; a create whose end nobody saw gets time to show itself."""
+    def _is_still_gone(self, row: BillableResource) -> bool:
+        """A second look a moment later; a create whose end nobody saw gets time to show itself."""
         uncertain = row.state is ResourceState.INTENDED
         age_s = (self._now() - row.created).total_seconds()
         pause_s = min(self._job.pace.poll_s, 1.0)
         if uncertain and age_s < self._job.pace.settle_s:
             pause_s = self._job.pace.settle_s - age_s
             self._job.doing("Waiting in case Azure is still creating it")
-        if self._backend.exists(row.handle):
-            return False
         self._job.cancelled.wait(pause_s)
         self._job.raise_if_cancelled()
-        return not self._backend.exists(row.handle)
+        return not self._backend.exists(row.billing_handle)
 
 
 class _StillThere(AssistantError):

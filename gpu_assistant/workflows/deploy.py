@@ -210,7 +210,7 @@ class _Run:
             if look:
                 self._job.cancelled.wait(min(self._job.pace.poll_s, 1.0))
             try:
-                if self._backend.exists(row.handle):
+                if self._backend.exists(row.billing_handle):
                     return
             except AssistantError:
                 return

@@ -161,7 +161,7 @@ def _correct(
 ) -> None:
     if status.phase is Phase.ABSENT:
         is_young = (now() - row.created).total_seconds() < settle_s
-        if not is_young and not backend.exists(row.handle):
+        if not is_young and not backend.exists(row.billing_handle):
             settle_gone(row, "Azure does not know it any more", site=site, ledger=ledger, keystore=keystore)
     elif status.phase is Phase.DELETING and row.state is not ResourceState.DELETING:
         ledger.record(row.ledger_id, ResourceState.DELETING, note="Azure is deleting it")

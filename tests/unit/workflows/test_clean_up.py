@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind, ResourceState, utc_now
 from gpu_assistant.domain.compute import ComputeState, ComputeTarget
 from gpu_assistant.domain.errors import CannotReachAzure, CleanUpError, ComputeError
 from gpu_assistant.domain.secret import Secret
@@ -58,6 +58,26 @@ def test_everything_goes_services_first_each_with_its_proof(world: World) -> Non
     assert world.ledger.open_rows() == ()
     assert world.keystore.load(world.site.key_entry("svc")) is None
     assert world.azure.calls["exists"] == 4  # two fresh reads each
+
+
+def test_the_cluster_behind_a_compute_target_must_be_gone_too(world: World) -> None:
+    """The workspace lets go of the compute target at once; the AKS cluster, which bills, takes a while longer."""
+    aks = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/gpu"
+    row = world.ledger.find(ResourceKind.COMPUTE_TARGET, "gpu", world.site.workspace)
+    assert row is not None
+    world.ledger.record(row.ledger_id, ResourceState.LIVE, underlying_id=aks)
+    asked: list[str] = []
+    original = world.azure.exists
+
+    def exists(handle: ResourceHandle) -> bool:
+        if handle.azure_id == aks:
+            asked.append(handle.name)
+            return len(asked) <= 3
+        return original(handle)
+
+    world.azure.exists = exists  # type: ignore[method-assign]
+    assert world.clean_up().left == ()
+    assert len(asked) == 5  # three times there, then two looks that show nothing
 
 
 def test_doing_it_again_finds_nothing(world: World) -> None:
