@@ -185,6 +185,7 @@ def clean_up_text(report: CleanUpReport, *, practice: bool) -> str:
         if not practice:
             lines.append(f"      {left.portal_url}")
     lines += [f"kept  {one.name}: {one.why}" for one in report.kept]
+    lines += [f"note  {note}" for note in report.notes]
     if not report.left:
         lines.append("Nothing that bills is left." if report.gone else "There was nothing to delete.")
     return "\n".join(lines)

@@ -59,11 +59,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class CleanUpReport:
-    """Success is a list of things confirmed gone and an empty `left`."""
+    """Success is a list of things confirmed gone and an empty `left`. `notes` name what bills nothing: a stored key."""
 
     gone: tuple[Gone, ...]
     left: tuple[Left, ...]
     kept: tuple[Kept, ...]
+    notes: tuple[str, ...] = ()
 
     def raise_if_left(self) -> None:
         """Raises CleanUpError when something could not be proven gone."""
@@ -95,13 +96,18 @@ def clean_up(
             adopt_unknown(found, site=site, backend=backend, ledger=ledger, now=now)
         rows = [row for row in ledger.open_rows(site.workspace) if only is None or row.ledger_id in only]
     cleaner = _Cleaner(site, backend, ledger, keystore, job, now)
-    gone: list[Gone] = []
-    left: list[Left] = []
-    for kind in (ResourceKind.WEB_SERVICE, ResourceKind.COMPUTE_TARGET):
-        for row in (row for row in rows if row.kind is kind and row.owned):
-            result = cleaner.delete(row)
-            (gone if isinstance(result, Gone) else left).append(result)  # type: ignore[arg-type]
-    return CleanUpReport(tuple(gone), tuple(left), _kept(site, rows))
+    results = [
+        cleaner.delete(row)
+        for kind in (ResourceKind.WEB_SERVICE, ResourceKind.COMPUTE_TARGET)
+        for row in rows
+        if row.kind is kind and row.owned
+    ]
+    return CleanUpReport(
+        gone=tuple(one for one in results if isinstance(one, Gone)),
+        left=tuple(one for one in results if isinstance(one, Left)),
+        kept=_kept(site, rows),
+        notes=tuple(cleaner.notes),
+    )
 
 
 def _kept(site: Site, rows: Sequence[BillableResource]) -> tuple[Kept, ...]:
@@ -132,6 +138,7 @@ class _Cleaner:
         self._keystore = keystore
         self._job = job
         self._now = now
+        self.notes: list[str] = []
 
     def delete(self, row: BillableResource) -> Gone | Left:
         """Delete one resource, or say why it may still be there."""
@@ -152,7 +159,7 @@ class _Cleaner:
         proof = f"Azure does not know it any more ({moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC)"
         key_left = settle_gone(row, proof, site=self._site, ledger=self._ledger, keystore=self._keystore)
         if key_left:
-            self._job.log(key_left)
+            self.notes.append(key_left)
         return Gone(row.kind, row.name, proof, row.cost_until(moment), currency)
 
     def _delete_and_prove(self, row: BillableResource) -> str:
@@ -194,7 +201,8 @@ class _Cleaner:
 
         def over(status: ResourceStatus) -> bool:
             nonlocal idle
-            idle = 0 if status.phase is Phase.DELETING else idle + 1
+            # While Azure is still creating it, it may refuse to delete it: then it is asked again afterwards.
+            idle = 0 if status.phase in (Phase.DELETING, Phase.PROVISIONING) else idle + 1
             return status.phase is Phase.ABSENT or idle > _IDLE_READS
 
         last: list[ResourceStatus] = []

@@ -53,6 +53,7 @@ class ScriptedBackend:
         self.calls: Counter[str] = Counter()
         self.on_call: Callable[[str], None] = lambda name: None
         self.polls_needed = 2
+        self.polls_left = 2
         self.compute_ends_as = ComputeState.READY
         self.compute_error = ""
         self.service_ends_as = ServiceState.HEALTHY
@@ -94,15 +95,15 @@ class ScriptedBackend:
         self.computes[spec.name] = ComputeTarget(
             spec.name, f"/computes/{spec.name}", spec.vm_size, spec.node_count, ComputeState.CREATING, tags=spec.tags
         )
-        self._left = self.polls_needed
+        self.polls_left = self.polls_needed
         return ResourceHandle(ResourceKind.COMPUTE_TARGET, spec.name, f"/computes/{spec.name}")
 
     def compute_target(self, name: str) -> ComputeTarget | None:
         self._enter("compute_target")
         target = self.computes.get(name)
         if target is not None and target.state is ComputeState.CREATING:
-            self._left -= 1
-            if self._left <= 0:
+            self.polls_left -= 1
+            if self.polls_left <= 0:
                 target = replace(target, state=self.compute_ends_as, error=self.compute_error)
                 self.computes[name] = target
         return target
@@ -119,15 +120,15 @@ class ScriptedBackend:
             spec.compute_target,
             tags=spec.tags,
         )
-        self._left = self.polls_needed
+        self.polls_left = self.polls_needed
         return ResourceHandle(ResourceKind.WEB_SERVICE, spec.service_name, f"/services/{spec.service_name}")
 
     def web_service(self, name: str) -> WebService | None:
         self._enter("web_service")
         service = self.services.get(name)
         if service is not None and service.state is ServiceState.TRANSITIONING:
-            self._left -= 1
-            if self._left <= 0:
+            self.polls_left -= 1
+            if self.polls_left <= 0:
                 code, error = self.service_error
                 service = replace(
                     service,

@@ -7,7 +7,7 @@ import pytest
 
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind, ResourceState, utc_now
 from gpu_assistant.domain.compute import ComputeState, ComputeTarget
-from gpu_assistant.domain.errors import CannotReachAzure, CleanUpError, ComputeError
+from gpu_assistant.domain.errors import CannotReachAzure, CleanUpError, ComputeError, Conflict, KeystoreError
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import ServiceState, WebService
 from gpu_assistant.jobs.job import Job
@@ -163,6 +163,35 @@ def test_an_untold_create_gets_time_to_show_itself(world: World) -> None:
     assert [one.name for one in first.left] == ["late"]
     assert world.ledger.open_rows()[0].ledger_id == late.ledger_id
     assert [one.name for one in world.clean_up().gone] == ["late"]
+
+
+def test_a_cluster_that_is_still_being_made_is_deleted_when_it_can_be(world: World) -> None:
+    """Azure refuses to delete while it creates; nobody should have to come back for that."""
+    world.azure.services.clear()
+    world.azure.computes["gpu"] = replace(world.azure.computes["gpu"], state=ComputeState.CREATING)
+    world.azure.polls_left = 10**9
+    busy = Conflict(what="Deleting gpu", reason="another operation is running")
+
+    def grow_up(name: str) -> None:
+        if name == "start_delete" and world.azure.computes["gpu"].state is ComputeState.CREATING:
+            raise busy
+        if name == "status" and world.azure.calls[name] == 10:
+            world.azure.computes["gpu"] = replace(world.azure.computes["gpu"], state=ComputeState.READY)
+
+    world.azure.on_call = grow_up
+    assert world.clean_up().left == ()
+    assert world.azure.computes == {}
+
+
+def test_a_key_that_may_be_left_is_told(world: World) -> None:
+    class Stubborn(SessionKeystore):
+        def forget(self, name: str) -> None:
+            raise KeystoreError(reason="The key may still be in the keyring.")
+
+    world.keystore = Stubborn("")
+    report = world.clean_up()
+    assert report.left == ()
+    assert "still be in the keyring" in report.notes[0]
 
 
 class TestReconcile:

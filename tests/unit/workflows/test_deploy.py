@@ -220,7 +220,7 @@ def test_patience_has_an_end_and_the_row_stays(azure: ScriptedBackend, run: Run,
     with pytest.raises(StillCreating, match="creating"):
         run(with_job=hasty)
     assert states(ledger) == {"gpu-nc4as-t4-v3": "live"}
-    azure._left = 1
+    azure.polls_left = 1
     hasty = Job(lambda event: None, pace=Pace(poll_s=0, service_timeout_s=0))
     azure.polls_needed = 10**9
     with pytest.raises(NotHealthyInTime):
