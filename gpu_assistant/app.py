@@ -146,6 +146,11 @@ class Assistant:
             self._connected = True
         return backend
 
+    def scenario_playing(self) -> str:
+        """The failure that the practice workspace plays now, whoever asked for it; empty when none."""
+        status = lifecycle.read_status(self.folders.data) if self.practice is not None else None
+        return str((status or {}).get("scenario") or "")
+
     def sample_photo(self, name: str) -> Path | None:
         """A photo that comes with the practice workspace, by file name; None when there is none of that name."""
         from gpu_assistant.practice import sample

@@ -40,6 +40,9 @@ def open_assistant(options: argparse.Namespace) -> Iterator[Assistant]:
         assistant = Assistant(choices_of(options), on_progress=progress.preparing)
     finally:
         progress.close()
+    scenario = assistant.scenario_playing()
+    if scenario and scenario != assistant.choices.scenario:
+        say(f"Note: practice plays the scenario {scenario}, from an earlier command; --scenario none ends it.")
     if assistant.ledger.damaged_copy is not None:
         say(
             f"gpu-assistant: the record of what bills was damaged and is kept as {assistant.ledger.damaged_copy}. "

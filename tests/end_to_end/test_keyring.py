@@ -94,3 +94,25 @@ def test_keys_live_in_the_keyring_from_deploy_to_clean_up(
 
     gpu_assistant("clean-up", "--practice", "--yes")
     assert secret_service.entries() == []
+
+
+def test_a_sign_in_is_remembered_under_a_key_in_the_keyring(
+    secret_service: SecretService, real: CommandLine, gpu_assistant: CommandLine
+) -> None:
+    proxy = {name: real.environment[name] for name in ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "NO_PROXY")}
+    real.environment = {**secret_service.environment, **proxy}
+    assert real("status", "--json").json["verified"] is False
+
+    signed_in = real("sign-in", "--sign-in", "device-code")
+    assert "Signed in as student@" in signed_in.out
+    assert "lasts for this command only" not in signed_in.err
+    (entry,) = secret_service.entries()
+    assert entry == "sign-in cache key"
+    cache = real.data_dir / "sign-in.bin"
+    assert b"eyJ" not in cache.read_bytes()
+    assert cache.stat().st_mode & 0o077 == 0
+
+    assert real("status", "--json").json == {"resources": [], "per_hour": 0.0, "so_far": 0.0, "verified": True}
+
+    real("sign-out")
+    assert real("status", "--json").json["verified"] is False
