@@ -29,7 +29,7 @@ from gpu_assistant.practice.replicas.replica import ReplicaSpec, ReplicaStatus
 
 
 class Pool(Protocol):
-    """What is asked of the inference servers: see `inference.InferencePool`."""
+    """What is asked of the inference servers: see `replicas.pool.InferencePool`."""
 
     def start(self, spec: ReplicaSpec) -> None: ...
     def state(self, service: str) -> ServiceHealth: ...
