@@ -16,7 +16,6 @@ from cryptography.fernet import Fernet
 from gpu_assistant import paths
 from gpu_assistant.backends.base import BackendConfig, OnPrompt
 from gpu_assistant.backends.remote import RemoteBackend
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled, TokenExpired
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
@@ -64,13 +63,12 @@ class Assistant:
         self,
         choices: Choices,
         *,
-        on_ledger_write: Callable[[BillableResource], None] | None = None,
         on_progress: Callable[[str, float], None] = lambda stage, done: None,
     ) -> None:
         """`on_progress` is told what is prepared and how far (0..1) while the practice workspace starts."""
         self.choices = choices
         self.folders = paths.user_folders(choices.data_dir)
-        self.ledger = Ledger(self.folders.ledger, on_write=on_ledger_write)
+        self.ledger = Ledger(self.folders.ledger)
         self._keystore: Keystore | None = None
         self._backend: RemoteBackend | None = None
         self._connected = False

@@ -135,6 +135,8 @@ def _score(options: argparse.Namespace) -> int:
             client=client,
             backend=backend,
         )
+        if options.new_key:
+            scorer.make_new_key()
         scored: list[ScoredImage] = []
         failed: list[AssistantError] = []
         for typed, path in _image_files(options, assistant):

@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     score = commands.add_parser("score", parents=[common, place], help="ask a deployed model about images")
     score.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     score.add_argument("--service", default="", metavar="NAME", help="which web service, when there are several")
+    score.add_argument("--new-key", action="store_true", help="make a new key first: every other client must update")
 
     commands.add_parser("status", parents=[common, place], help="what exists, and what it costs")
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from gpu_assistant.domain.billing import BillableResource, HourlyPrice
-from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.errors import CLEAN_UP, Action, AssistantError, Remedy
 from gpu_assistant.domain.model import SavedModelSummary, TensorSpec
 from gpu_assistant.domain.scoring import ScoredImage
 from gpu_assistant.workflows.clean_up import CleanUpReport
@@ -211,12 +211,27 @@ def error_text(error: AssistantError, *, practice: bool) -> str:
     """One readable line, what still bills, and what helps."""
     lines = [f"gpu-assistant: {error.title}. {error.detail}"]
     billed = [row for row in error.billable if row.is_billable]
+    remedies = list(error.remedies)
     if billed:
         lines.append(f"  {_still_billed(billed, practice)}")
-    lines += [f"  → {remedy.label}{f': {remedy.url}' if remedy.url else ''}" for remedy in error.remedies]
-    if billed:
-        lines.append(f"  → gpu-assistant clean-up{' --practice' if practice else ''}")
-    return "\n".join(lines)
+        if CLEAN_UP not in remedies:
+            remedies.append(CLEAN_UP)
+    return "\n".join([*lines, *(_remedy(one, practice) for one in remedies)])
+
+
+_COMMANDS = {
+    Action.CLEAN_UP: "gpu-assistant clean-up",
+    Action.REFRESH_KEYS: "gpu-assistant score --new-key",
+    Action.SIGN_IN: "gpu-assistant sign-in",
+}
+
+
+def _remedy(remedy: Remedy, practice: bool) -> str:
+    command = _COMMANDS.get(remedy.action, "")
+    if command and practice:
+        command += " --practice"
+    how = remedy.url or command
+    return f"  → {remedy.label}{f': {how}' if how else ''}"
 
 
 def _still_billed(rows: Sequence[BillableResource], practice: bool) -> str:

@@ -7,7 +7,6 @@ import json
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,11 +16,11 @@ from gpu_assistant.app import Assistant, Choices, copy_text_log
 from gpu_assistant.cli import report
 from gpu_assistant.cli.progress import TerminalProgress
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import AssistantError, BadSetting, Cancelled, NotSignedIn
+from gpu_assistant.domain.errors import AssistantError, BadSetting, Cancelled
 from gpu_assistant.domain.workspace import SignInMethod, SignInPrompt, WorkspaceRef
-from gpu_assistant.jobs.events import JobCancelled, JobFailed, JobSucceeded
+from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
 from gpu_assistant.jobs.job import CancelMeaning, Job
-from gpu_assistant.jobs.runner import run_to_end
+from gpu_assistant.jobs.runner import JobRunner, Lane
 from gpu_assistant.settings import read_workspace_config
 from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.reconcile import overview
@@ -119,14 +118,13 @@ def watch(
 
 def _run(
     assistant: Assistant, work: Callable[[Job], Any], presses: _Presses, on_stop: CancelMeaning
-) -> tuple[JobSucceeded | JobFailed | JobCancelled, frozenset[str]]:
+) -> tuple[JobEvent, frozenset[str]]:
     """How the job ended, and the ledger ids of what it created."""
     progress = TerminalProgress(sys.stderr, speed=assistant.speed)
     job = Job(progress, pace=assistant.pace)
-    ends: list[JobSucceeded | JobFailed | JobCancelled] = []
-    thread = threading.Thread(target=lambda: ends.append(run_to_end(work, job)), name="job", daemon=True)
-    thread.start()
+    ends: list[JobEvent] = []
     already = presses.count
+    thread = JobRunner().start(work, job, ends.append, Lane.CHANGES)
     try:
         while thread.is_alive():
             thread.join(timeout=0.1)
@@ -217,8 +215,6 @@ def fail(error: AssistantError, options: argparse.Namespace) -> int:
         say(f"gpu-assistant: {error.title}. {error.detail}")
     else:
         say(report.error_text(error, practice=practice))
-        if isinstance(error, NotSignedIn):
-            say("  → gpu-assistant sign-in")
     if kept:
         say(f"  The log is kept in {kept}")
     return 1

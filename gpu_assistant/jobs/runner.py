@@ -38,10 +38,10 @@ class JobRunner:
 
     def _run(self, work: Callable[[Job], object], job: Job, emit: Callable[[JobEvent], None], lane: Lane) -> None:
         with self._lanes[lane]:
-            emit(run_to_end(work, job))
+            emit(_run_to_end(work, job))
 
 
-def run_to_end(work: Callable[[Job], object], job: Job) -> JobSucceeded | JobFailed | JobCancelled:
+def _run_to_end(work: Callable[[Job], object], job: Job) -> JobSucceeded | JobFailed | JobCancelled:
     """Run `work(job)` on this thread and say how it ended; a bug becomes a failure that can be reported."""
     try:
         return JobSucceeded(work(job))

@@ -165,11 +165,12 @@ def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[Assi
 
 
 def find_offer(vm_size: str, offers: Sequence[VmSizeOffer]) -> VmSizeOffer:
-    """The offer of that name, whatever its case. Raises VmSizeUnknown with the nearest name."""
+    """The offer of that name, whatever its case, with or without "Standard_". Raises VmSizeUnknown."""
+    wanted = "standard_" + vm_size.lower().removeprefix("standard_")
     for offer in offers:
-        if offer.vm_size.name.lower() == vm_size.lower():
+        if offer.vm_size.name.lower() == wanted:
             return offer
-    near = difflib.get_close_matches(vm_size, [offer.vm_size.name for offer in offers], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(wanted.capitalize(), [offer.vm_size.name for offer in offers], n=1, cutoff=0.5)
     raise VmSizeUnknown(vm_size=vm_size, suggestion=f" Did you mean {near[0]}?" if near else "")
 
 

@@ -18,8 +18,9 @@ from gpu_assistant.domain.billing import (
     ResourceState,
     utc_now,
 )
-from gpu_assistant.domain.compute import VmSizeOffer
+from gpu_assistant.domain.compute import ComputeState, VmSizeOffer
 from gpu_assistant.domain.errors import AssistantError, KeystoreError
+from gpu_assistant.domain.service import ServiceState
 from gpu_assistant.keystore import Keystore
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.site import Site
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResourceView:
-    """One resource as ledger and Azure see it together. `said` is Azure's word for its state."""
+    """One resource as ledger and Azure see it together. `said` is what Azure says of it, in the domain's words."""
 
     row: BillableResource
     said: str
@@ -73,7 +74,7 @@ def reconcile(
         adopt_unknown(backend.resources_tagged_ours(), site=site, backend=backend, ledger=ledger, now=now)
         for row in ledger.open_rows(site.workspace):
             status = backend.status(row.handle)
-            said[row.ledger_id] = status.said or status.phase.value
+            said[row.ledger_id] = _state_word(row.kind, status)
             _correct(row, status, site, backend, ledger, keystore, settle_s, now)
     except AssistantError as exc:
         problem = exc
@@ -147,6 +148,19 @@ def settle_gone(row: BillableResource, proof: str, *, site: Site, ledger: Ledger
             left = exc.detail
     ledger.record(row.ledger_id, ResourceState.GONE, note=proof)
     return left
+
+
+_STATE_WORDS = {
+    (ResourceKind.COMPUTE_TARGET, Phase.PROVISIONING): ComputeState.CREATING.value,
+    (ResourceKind.COMPUTE_TARGET, Phase.READY): ComputeState.READY.value,
+    (ResourceKind.WEB_SERVICE, Phase.PROVISIONING): ServiceState.TRANSITIONING.value,
+    (ResourceKind.WEB_SERVICE, Phase.READY): ServiceState.HEALTHY.value,
+}
+
+
+def _state_word(kind: ResourceKind, status: ResourceStatus) -> str:
+    """The word that `deploy` uses for the same state; Azure's own where there is no other."""
+    return _STATE_WORDS.get((kind, status.phase)) or status.said.lower() or status.phase.value
 
 
 def _correct(

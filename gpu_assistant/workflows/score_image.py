@@ -23,7 +23,7 @@ from gpu_assistant.domain.errors import (
     ServiceScriptFailed,
 )
 from gpu_assistant.domain.scoring import Prediction, ScoredImage
-from gpu_assistant.domain.service import ServiceKeys
+from gpu_assistant.domain.service import ServiceKeys, WhichKey
 from gpu_assistant.images import prepare_image
 from gpu_assistant.keystore import Keystore, load_service_keys, save_service_keys
 from gpu_assistant.ledger import Ledger
@@ -106,6 +106,11 @@ class Scorer:
         if answer.status != 200:
             raise self._refusal(answer, path)
         return self._read(answer, path)
+
+    def make_new_key(self) -> None:
+        """Replace the primary key in Azure and in the keystore; whoever holds the old one is shut out."""
+        keys = self._backend().regenerate_key(self._endpoint.name, WhichKey.PRIMARY)
+        save_service_keys(self._keystore, self._site.key_entry(self._endpoint.name), keys)
 
     def _post(self, keys: ServiceKeys, image: bytes) -> ScoringAnswer:
         return self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)

@@ -37,13 +37,17 @@ def run_once() -> dict[str, float]:
         try:
             for name, words in STEPS.items():
                 started = time.perf_counter()
-                subprocess.run(
-                    [*program, name, *place, *words], env=clean_environment(), check=True, stdout=subprocess.DEVNULL
-                )
+                _run([*program, name, *place, *words])
                 seconds[name] = time.perf_counter() - started
         finally:
-            subprocess.run([*program, "practice", *place, "--stop"], env=clean_environment(), check=False)
+            _run([*program, "practice", *place, "--stop"])
     return seconds
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
 
 
 def main() -> int:

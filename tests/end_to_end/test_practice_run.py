@@ -70,9 +70,9 @@ def test_status_names_what_exists_and_what_it_would_cost(deployed: CommandLine) 
     status = deployed("status", "--practice", "--json").json
     keys = {"kind", "name", "state", "owned", "price_per_hour", "currency", "created", "cost_so_far"}
     assert all(set(one) == keys for one in status["resources"])
-    assert [(one["kind"], one["owned"]) for one in status["resources"]] == [
-        ("compute_target", True),
-        ("web_service", True),
+    assert [(one["kind"], one["state"], one["owned"]) for one in status["resources"]] == [
+        ("compute_target", "ready", True),
+        ("web_service", "healthy", True),
     ]
     assert status["per_hour"] == pytest.approx(0.526)
     assert status["so_far"] > 0

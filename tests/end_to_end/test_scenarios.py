@@ -88,6 +88,8 @@ def test_a_rejected_key(line: CommandLine) -> None:
     error = line("score", "--practice", "coffee.jpg", "--json", check=False).json["error"]
     assert error["code"] == "key_rejected"
     assert "refresh_keys" in [remedy["action"] for remedy in error["remedies"]]
+    (scored,) = line("score", "--practice", "--new-key", "coffee.jpg", "--json").json
+    assert scored["predictions"][0]["label"] == "espresso"
 
 
 def test_a_healthy_service_in_bad_weather(line: CommandLine) -> None:

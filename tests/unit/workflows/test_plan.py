@@ -78,6 +78,11 @@ def test_wrong_names_get_a_suggestion() -> None:
         find_model("resnet:9", azure.registered)
 
 
+@pytest.mark.parametrize("name", ["Standard_NC4as_T4_v3", "standard_nc4as_t4_v3", "NC4as_T4_v3"])
+def test_a_size_is_found_as_people_write_it(name: str) -> None:
+    assert find_offer(name, ScriptedBackend().offers).vm_size is T4
+
+
 def test_tls_is_asked_for_unless_refused(shipment: Shipment) -> None:
     def label(request: DeployRequest) -> str:
         plan = make_plan(
