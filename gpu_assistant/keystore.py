@@ -28,6 +28,7 @@ ALLOWED_BACKENDS = frozenset(
         "keyring.backends.Windows.WinVaultKeyring",
     }
 )
+_NO_KEYRING = "keyring.backends.fail.Keyring"
 # Long enough for a person to find and type the keyring's password.
 _ANSWER_WITHIN_S = 90.0
 
@@ -181,10 +182,9 @@ def open_keystore() -> Keystore:
     for candidate in (chosen, *getattr(chosen, "backends", ())):
         if _class_name(candidate) in ALLOWED_BACKENDS:
             return OsKeystore(candidate)
-    return SessionKeystore(
-        f"No OS keyring that can be trusted was found ({_class_name(chosen)}); "
-        "keys are kept in memory for this session."
-    )
+    found = _class_name(chosen)
+    why = "No OS keyring answers here" if found == _NO_KEYRING else f"The keyring {found} cannot be trusted with keys"
+    return SessionKeystore(f"{why}; keys are kept in memory for this session.")
 
 
 def save_service_keys(keystore: Keystore, entry: str, keys: ServiceKeys) -> None:

@@ -24,7 +24,7 @@ from gpu_assistant.domain.errors import PracticeError
 from gpu_assistant.practice import constants, control
 from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.practice.front import tokens
-from gpu_assistant.practice.replicas.python_path import child_python_path
+from gpu_assistant.practice.python_path import child_python_path
 
 INFO_FILE = "server.json"
 LOG_FILE = "practice.log"

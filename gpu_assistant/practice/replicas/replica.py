@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_assistant.practice.constants import LOOPBACK_HOST, WORKSPACE
-from gpu_assistant.practice.replicas.python_path import child_python_path
+from gpu_assistant.practice.python_path import child_python_path
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 
-from gpu_assistant.practice.replicas.python_path import PACKAGE_ROOT
+from gpu_assistant.practice.python_path import PACKAGE_ROOT
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_SYSTEMD_FD = 3

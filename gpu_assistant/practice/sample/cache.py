@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import gpu_assistant
 from gpu_assistant.domain.errors import PracticeError
 from gpu_assistant.practice.file_lock import wait_for_lock
+from gpu_assistant.practice.python_path import child_python_path
 from gpu_assistant.practice.sample.packages import (
     LABELS_PACKAGE,
     TENSORFLOW_PACKAGES,
@@ -87,10 +87,9 @@ def _convert_into(folder: Path, progress: Progress) -> None:
 @contextmanager
 def _conversion(target: Path, log: IO[str]) -> Iterator[subprocess.Popen[str]]:
     """The converting process, ended in any case on the way out."""
-    package_parent = str(Path(gpu_assistant.__file__).parent.parent)
-    path = os.pathsep.join(part for part in (package_parent, os.environ.get("PYTHONPATH")) if part)
     environment = os.environ | {
-        "PYTHONPATH": path,
+        "PYTHONPATH": child_python_path(),
+        "KERAS_HOME": str(target.parent),  # or importing TensorFlow makes ~/.keras
         "PYTHONIOENCODING": "utf-8",
         "CUDA_VISIBLE_DEVICES": "-1",  # converting needs no GPU, and must not take the memory of one
         "TF_CPP_MIN_LOG_LEVEL": "2",

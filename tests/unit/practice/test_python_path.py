@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.practice.replicas.python_path import PACKAGE_ROOT, child_python_path
+from gpu_assistant.practice.python_path import PACKAGE_ROOT, child_python_path
 
 
 def test_a_checkout_is_named_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import site
 from pathlib import Path
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[3]
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the package `gpu_assistant`: a checkout, or site-packages."""
 
 
