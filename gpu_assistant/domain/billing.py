@@ -12,6 +12,8 @@ from gpu_assistant.domain.workspace import WorkspaceRef
 CREATED_BY_TAG = "created-by"
 CREATED_BY = "gpu-assistant"
 LEDGER_ID_TAG = "ledger-id"
+MODEL_TAG = "model-id"
+"""On a web service: the `name:version` it was deployed with."""
 
 
 class ResourceKind(enum.Enum):

@@ -12,13 +12,14 @@ from gpu_assistant.domain.billing import (
     CREATED_BY,
     CREATED_BY_TAG,
     LEDGER_ID_TAG,
+    MODEL_TAG,
     BillableResource,
     HourlyPrice,
     ResourceHandle,
     ResourceKind,
     ResourceState,
 )
-from gpu_assistant.domain.compute import ComputeState, ComputeTarget
+from gpu_assistant.domain.compute import Availability, ComputeState, ComputeTarget, VmSizeOffer
 from gpu_assistant.domain.errors import (
     AssistantError,
     AzureFault,
@@ -29,6 +30,7 @@ from gpu_assistant.domain.errors import (
     DeadlinePassed,
     NotHealthyInTime,
     ServiceNameTaken,
+    ServiceServesAnotherModel,
     StillCreating,
     UnexpectedAnswer,
 )
@@ -36,6 +38,7 @@ from gpu_assistant.domain.service import ServiceState, WebService
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.keystore import Keystore, save_service_keys
 from gpu_assistant.ledger import Ledger
+from gpu_assistant.workflows.clean_up import clean_up
 from gpu_assistant.workflows.diagnose import explain_compute_failure, explain_service_failure
 from gpu_assistant.workflows.plan import DeployRequest, Plan, Shipment, make_plan
 from gpu_assistant.workflows.site import Site
@@ -44,6 +47,8 @@ log = logging.getLogger(__name__)
 
 # After these nobody knows whether Azure did it, so the row stays open until it is proven absent.
 _OUTCOME_UNKNOWN = (CannotReachAzure, DeadlinePassed, AzureFault, Cancelled, UnexpectedAnswer)
+
+_BAD = (ServiceState.FAILED, ServiceState.UNHEALTHY)
 
 _USUAL_COMPUTE_S = 10 * 60
 _USUAL_SERVICE_S = 12 * 60
@@ -74,7 +79,7 @@ def deploy(
     everything of this workspace that is not proven gone.
     """
     started = time.monotonic()
-    run = _Run(site, backend, ledger, job)
+    run = _Run(site, backend, ledger, keystore, job)
     try:
         with job.step("Check model, VM size and quota"):
             plan = run.plan(request, shipment)
@@ -102,12 +107,13 @@ def _store_keys(service: WebService, site: Site, backend: WorkspaceBackend, keys
 
 
 class _Run:
-    """One run of `deploy`: the steps that need the same four things."""
+    """One run of `deploy`: the steps that need the same things."""
 
-    def __init__(self, site: Site, backend: WorkspaceBackend, ledger: Ledger, job: Job) -> None:
+    def __init__(self, site: Site, backend: WorkspaceBackend, ledger: Ledger, keystore: Keystore, job: Job) -> None:
         self._site = site
         self._backend = backend
         self._ledger = ledger
+        self._keystore = keystore
         self._job = job
 
     def plan(self, request: DeployRequest, shipment: Shipment) -> Plan:
@@ -116,7 +122,7 @@ class _Run:
         offers = [] if request.existing_compute else self._backend.vm_size_offers(request.region)
         mine = self._mine(ResourceKind.COMPUTE_TARGET, request.compute_name)
         if mine is not None:
-            offers = [replace(offer, quota=None, regional_quota=None) for offer in offers]
+            offers = [_without_quota(offer) for offer in offers]
         name = request.model.partition(":")[0]
         models = self._backend.models(name) or self._backend.models()
         return make_plan(request, workspace=self._site.workspace, models=models, offers=offers, shipment=shipment)
@@ -153,23 +159,42 @@ class _Run:
             return self._ready_compute(plan)
 
     def web_service(self, plan: Plan) -> WebService:
-        """The web service of the plan, healthy."""
+        """The web service of the plan, healthy: one that an earlier run made, or a new one in place of a failed one."""
         name = plan.service.service_name
+        row = self._mine(ResourceKind.WEB_SERVICE, name)
+        found = self._backend.web_service(name)
+        if found is not None and row is None:
+            raise ServiceNameTaken(name=name)
+        if found is not None and row is not None and found.state is ServiceState.FAILED:
+            self._remove_failed(row)
+            row = found = None
+        if found is not None:
+            present = found.tags.get(MODEL_TAG, plan.service.model_id)
+            if present != plan.service.model_id:
+                raise ServiceServesAnotherModel(name=name, present=present, wanted=plan.service.model_id)
         with self._job.step("Deploy web service", usually_s=_USUAL_SERVICE_S):
-            row = self._mine(ResourceKind.WEB_SERVICE, name)
-            found = self._backend.web_service(name)
-            if found is not None and row is None:
-                raise ServiceNameTaken(name=name)
             if found is None:
                 if row is not None:
                     self._settle(row, "")
                 spec = plan.service
+                more = {MODEL_TAG: spec.model_id}
                 self._create(
                     ResourceKind.WEB_SERVICE,
                     name,
-                    lambda tags: self._backend.start_web_service(replace(spec, tags=tags)),
+                    lambda tags: self._backend.start_web_service(replace(spec, tags={**tags, **more})),
                 )
             return self._healthy_service(plan)
+
+    def _remove_failed(self, row: BillableResource) -> None:
+        """Make room for another try on the same cluster, which took ten minutes to get."""
+        clean_up(
+            site=self._site,
+            backend=self._backend,
+            ledger=self._ledger,
+            keystore=self._keystore,
+            job=self._job,
+            only={row.ledger_id},
+        ).raise_if_left()
 
     # --- the only path to a billable resource -----------------------------------------------------------------
 
@@ -247,10 +272,9 @@ class _Run:
 
     def _healthy_service(self, plan: Plan) -> WebService:
         name = plan.service.service_name
-        bad = (ServiceState.FAILED, ServiceState.UNHEALTHY)
 
         def over(service: WebService | None) -> bool:
-            return service is not None and service.state in (ServiceState.HEALTHY, *bad)
+            return service is not None and service.state in (ServiceState.HEALTHY, *_BAD)
 
         service = self._job.wait(
             lambda: self._backend.web_service(name),
@@ -263,7 +287,7 @@ class _Run:
         )
         if service is None:
             raise NotHealthyInTime(name=name, state="nothing", minutes=0)
-        if service.state in bad:
+        if service.state in _BAD:
             raise explain_service_failure(service, plan.service, self._backend)
         row = self._mine(ResourceKind.WEB_SERVICE, name)
         if row is not None:
@@ -274,6 +298,13 @@ class _Run:
 
     def _mine(self, kind: ResourceKind, name: str) -> BillableResource | None:
         return self._ledger.find(kind, name, self._site.workspace)
+
+
+def _without_quota(offer: VmSizeOffer) -> VmSizeOffer:
+    """The offer for a cluster that exists already: what it holds of the quota must not stand in its own way."""
+    is_short = offer.availability is Availability.NO_QUOTA
+    availability = Availability.AVAILABLE if is_short else offer.availability
+    return replace(offer, quota=None, regional_quota=None, availability=availability)
 
 
 def _service_progress(service: WebService | None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpu_assistant.domain.compute import Availability, ComputeSpec, VmSizeOffer, is_valid_compute_name
+from gpu_assistant.domain.compute import Availability, ComputeSpec, Quota, VmSizeOffer, is_valid_compute_name
 from gpu_assistant.domain.errors import (
     AssistantError,
     BadSetting,
@@ -205,15 +205,11 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
             vm_size=size.name, region=offer.region, reason=offer.reason or offer.availability.value
         )
     needed = size.vcpus * request.node_count
+    if offer.availability is Availability.NO_QUOTA and offer.quota is None:
+        yield _quota_problem(Quota(size.family, 0, 0), needed, offer.region)
     for quota in (offer.quota, offer.regional_quota):
         if quota is not None and needed > quota.free_vcpus:
-            yield QuotaTooSmall(
-                family=quota.family,
-                region=offer.region,
-                needed_vcpus=needed,
-                free_vcpus=quota.free_vcpus,
-                limit_vcpus=quota.limit_vcpus,
-            )
+            yield _quota_problem(quota, needed, offer.region)
     gpus = max(int(size.gpus), 1) * request.node_count  # a node with a share of a card still counts as one GPU
     wanted = request.replicas * request.gpus_per_replica
     if wanted > gpus:
@@ -228,6 +224,16 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
             reason=f"a replica wants {request.cpu_cores:g} cores and {request.memory_gb:g} GB, "
             f"and a node has {size.vcpus} and {size.memory_gb or 0:g}",
         )
+
+
+def _quota_problem(quota: Quota, needed_vcpus: int, region: str) -> QuotaTooSmall:
+    return QuotaTooSmall(
+        family=quota.family,
+        region=region,
+        needed_vcpus=needed_vcpus,
+        free_vcpus=quota.free_vcpus,
+        limit_vcpus=quota.limit_vcpus,
+    )
 
 
 def _compute_name(vm_size: str) -> str:

@@ -111,6 +111,15 @@ def test_a_healthy_service_in_bad_weather(line: CommandLine) -> None:
     assert once["left"] == []
 
 
+def test_another_try_after_a_crash_keeps_the_cluster(line: CommandLine) -> None:
+    assert line(*DEPLOY, *SIZE, "--scenario", "init-crashes", check=False).code == 1
+    created = {one["name"]: one["created"] for one in line("status", "--practice", "--json").json["resources"]}
+    assert line(*DEPLOY, *SIZE, "--scenario", "none").json["service"]["state"] == "healthy"
+    after = {one["name"]: one["created"] for one in line("status", "--practice", "--json").json["resources"]}
+    assert after[CLUSTER] == created[CLUSTER]
+    assert after["efficientnet-lite0"] > created["efficientnet-lite0"]
+
+
 def test_a_slow_deletion_is_waited_for(line: CommandLine) -> None:
     broken = line(*DEPLOY, *SIZE, "--scenario", "init-crashes", check=False)
     assert broken.code == 1

@@ -83,6 +83,7 @@ from gpu_assistant.domain.errors.service import (
     ServiceFailed,
     ServiceNameTaken,
     ServiceNotFound,
+    ServiceServesAnotherModel,
 )
 
 __all__ = [
@@ -144,6 +145,7 @@ __all__ = [
     "ServiceNotAnswering",
     "ServiceNotFound",
     "ServiceScriptFailed",
+    "ServiceServesAnotherModel",
     "SignInError",
     "SignInFailed",
     "SignInTimedOut",

@@ -27,6 +27,13 @@ class ServiceNameTaken(ServiceError):
     remedies: tuple[Remedy, ...] = (CHOOSE_NAME,)
 
 
+class ServiceServesAnotherModel(ServiceNameTaken):
+    code = "service_serves_another_model"
+    title = "The web service serves another model"
+    template = "{name} serves {present}, not {wanted}. Deploy under another name, or delete it first."
+    remedies: tuple[Remedy, ...] = (CHOOSE_NAME, CLEAN_UP)
+
+
 class ServiceNotFound(ServiceError):
     code = "service_not_found"
     title = "Web service not found"

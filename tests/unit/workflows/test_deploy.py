@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceKind, ResourceState
-from gpu_assistant.domain.compute import Availability, ComputeState
+from gpu_assistant.domain.compute import Availability, ComputeState, Quota
 from gpu_assistant.domain.errors import (
     AssistantError,
     AzureFault,
@@ -21,6 +21,7 @@ from gpu_assistant.domain.errors import (
     QuotaRefused,
     QuotaTooSmall,
     ServiceNameTaken,
+    ServiceServesAnotherModel,
     StillCreating,
 )
 from gpu_assistant.domain.service import ServiceState
@@ -193,6 +194,27 @@ def test_a_cluster_that_cannot_be_made(run: Run, azure: ScriptedBackend, ledger:
     assert states(ledger) == {"gpu-nc4as-t4-v3": "live"}  # it failed, but it exists until proven gone
 
 
+def test_a_failed_service_makes_room_for_the_next_try(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
+    azure.service_ends_as = ServiceState.FAILED
+    azure.log_text = "ValueError: no such layer"
+    with pytest.raises(EntryScriptCrashed):
+        run()
+    azure.service_ends_as = ServiceState.HEALTHY
+    assert run().service.state is ServiceState.HEALTHY
+    assert azure.calls["start_compute_target"] == 1
+    assert [(row.name, row.state.value) for row in ledger.rows()] == [
+        ("gpu-nc4as-t4-v3", "live"),
+        ("resnet", "gone"),
+        ("resnet", "live"),
+    ]
+
+
+def test_another_version_is_not_taken_for_the_one_that_runs(run: Run) -> None:
+    run()
+    with pytest.raises(ServiceServesAnotherModel, match="resnet serves resnet:2, not resnet:1"):
+        run(replace(REQUEST, model="resnet:1"))
+
+
 def test_names_that_somebody_else_uses(run: Run, azure: ScriptedBackend, ledger: Ledger) -> None:
     run()
     for row in ledger.rows():
@@ -212,6 +234,13 @@ def test_quota_is_checked_before_anything_is_written(run: Run, azure: ScriptedBa
         run()
     assert ledger.rows() == ()
     assert azure.calls["start_compute_target"] == 0
+
+
+def test_a_cluster_that_took_the_last_quota_does_not_stand_in_its_own_way(run: Run, azure: ScriptedBackend) -> None:
+    run()
+    azure.offers = [replace(azure.offers[0], availability=Availability.NO_QUOTA, quota=Quota("T4 Family", 4, 4))]
+    run(replace(REQUEST, service_name="second"))
+    assert azure.calls["start_compute_target"] == 1
 
 
 def test_patience_has_an_end_and_the_row_stays(azure: ScriptedBackend, run: Run, ledger: Ledger) -> None:

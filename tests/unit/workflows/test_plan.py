@@ -46,6 +46,7 @@ def test_what_is_refused_before_it_costs_anything(change: dict[str, object], cod
         (replace(OFFER, availability=Availability.NOT_OFFERED), "vm_size_not_available"),
         (replace(OFFER, availability=Availability.NOT_SUPPORTED), "vm_size_not_available"),
         (replace(OFFER, quota=Quota("T4", 0, 0)), "quota_too_small"),
+        (replace(OFFER, quota=None, availability=Availability.NO_QUOTA), "quota_too_small"),
         (replace(OFFER, regional_quota=Quota("cores", 100, 98)), "quota_too_small"),
     ],
 )
