@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ SDK_V1_NOTICE = (
 def run(options: argparse.Namespace) -> int:
     """Run the command that was parsed; returns the exit code. Prints the error of a failed one."""
     folders = paths.user_folders(options.data_dir)
+    with suppress(OSError):  # whoever needs the folder says what is wrong with it
+        folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     logs.start_logging(folders.logs, level=logging.DEBUG if options.debug else logging.INFO)
     log.info("command %s", options.command)
     try:
