@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gpu_assistant.practice import lifecycle
 from tests.conftest import CommandLine
-from tests.end_to_end.practice_server import practice_status
 
 DEPLOY = ("deploy", "--practice", "--speed", "max")
 SIZE = ("--vm-size", "Standard_NC4as_T4_v3")
@@ -94,7 +94,8 @@ def test_deploying_it_again_changes_nothing(deployed: CommandLine) -> None:
 
 
 def test_clean_up_leaves_nothing(deployed: CommandLine) -> None:
-    server = practice_status(deployed.data_dir)
+    server = lifecycle.read_status(deployed.data_dir)
+    assert server is not None
     replicas = [child for child in psutil.Process(server["pid"]).children(recursive=True) if child.is_running()]
     assert replicas, "a healthy service without an inference process"
     report = deployed("clean-up", "--practice", "--yes", "--json").json
@@ -104,7 +105,8 @@ def test_clean_up_leaves_nothing(deployed: CommandLine) -> None:
     assert deployed("status", "--practice", "--json").json["resources"] == []
     _, alive = psutil.wait_procs(replicas, timeout=10)
     assert alive == []
-    server = practice_status(deployed.data_dir)
+    server = lifecycle.read_status(deployed.data_dir)
+    assert server is not None
     assert server["services"] == []
     assert server["refused"] == {}
     assert server["unknown"] == []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gpu_assistant.practice import lifecycle
 from tests.conftest import CommandLine
-from tests.end_to_end.practice_server import practice_status
 
 CLUSTER = "gpu-nc4as-t4-v3"
 DEPLOY = ("deploy", "--model", "efficientnet-lite0", "--vm-size", "Standard_NC4as_T4_v3")
@@ -37,7 +37,8 @@ def test_the_whole_journey_on_azures_own_host_names(real: CommandLine, gpu_assis
     assert "Billing now: $0.53 per hour" in status
     report = real("clean-up", "--yes", *sign_in, "--json").json
     assert report["left"] == []
-    server = practice_status(gpu_assistant.data_dir)
+    server = lifecycle.read_status(gpu_assistant.data_dir)
+    assert server is not None
     assert server["refused"] == {}
     assert server["unknown"] == []
 
