@@ -104,7 +104,7 @@ def test_what_lies_in_the_folder_is_private_and_holds_no_token(data_dir: Path) -
     assert practice_folder(data_dir).stat().st_mode & 0o077 == 0
     for file in data_dir.rglob("*"):
         if file.is_file():
-            assert b"eyJ" not in file.read_bytes(), file
+            assert b".eyJ" not in file.read_bytes(), file
 
 
 def test_two_programs_at_once_get_the_same_server(data_dir: Path) -> None:
