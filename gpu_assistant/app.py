@@ -195,7 +195,7 @@ class Assistant:
         ensure_signed_in(
             backend,
             method=self._method,
-            tenant_id=self.choices.tenant_id or self.site.workspace.tenant_id,
+            tenant_id=self.site.workspace.tenant_id,
             workspace_name=self.site.workspace.name,
             on_prompt=on_prompt,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -62,9 +62,7 @@ def overview_json(overview: Overview) -> dict[str, Any]:
                 "name": view.row.name,
                 "state": view.said,
                 "owned": view.row.owned,
-                "price_per_hour": _number(view.row.price_per_hour.amount if view.row.price_per_hour else None)
-                if view.row.is_billable
-                else 0.0,
+                "price_per_hour": _amount(view.row.price_per_hour) if view.row.is_billable else 0.0,
                 "currency": view.row.price_per_hour.currency if view.row.price_per_hour else overview.currency,
                 "created": view.row.created.isoformat(),
                 "cost_so_far": _number(view.cost_so_far),
@@ -89,7 +87,7 @@ def clean_up_json(report: CleanUpReport) -> dict[str, Any]:
                 "kind": one.kind.value,
                 "name": one.name,
                 "reason": one.reason,
-                "price_per_hour": _number(one.price_per_hour.amount if one.price_per_hour else None),
+                "price_per_hour": _amount(one.price_per_hour),
                 "portal_url": one.portal_url,
             }
             for one in report.left
@@ -112,7 +110,7 @@ def error_json(error: AssistantError) -> dict[str, Any]:
                 {
                     "kind": row.kind.value,
                     "name": row.name,
-                    "price_per_hour": _number(row.price_per_hour.amount if row.price_per_hour else None),
+                    "price_per_hour": _amount(row.price_per_hour),
                 }
                 for row in error.billable
                 if row.is_billable
@@ -153,7 +151,7 @@ def overview_text(overview: Overview, *, practice: bool, now: datetime) -> str:
     for view in overview.resources:
         row = view.row
         price = row.price_per_hour
-        words = row.kind.value.replace("_", " ") + ("" if row.owned else " (not ours)")
+        words = row.kind.words + ("" if row.owned else " (not ours)")
         if not row.is_billable:
             per_hour, so_far = "included", ""
         else:
@@ -177,11 +175,11 @@ def overview_text(overview: Overview, *, practice: bool, now: datetime) -> str:
 
 def clean_up_text(report: CleanUpReport, *, practice: bool) -> str:
     """`clean-up` for a person: what is gone, what is left, what is kept on purpose."""
-    lines = [f"gone  {one.kind.value.replace('_', ' ')} {one.name}: {one.proof}" for one in report.gone]
+    lines = [f"gone  {one.kind.words} {one.name}: {one.proof}" for one in report.gone]
     for left in report.left:
         price = left.price_per_hour
         bills = f", {money(price.amount, price.currency)} per hour" if price and not practice else ""
-        lines.append(f"LEFT  {left.kind.value.replace('_', ' ')} {left.name}{bills}: {left.reason}")
+        lines.append(f"LEFT  {left.kind.words} {left.name}{bills}: {left.reason}")
         if not practice:
             lines.append(f"      {left.portal_url}")
     lines += [f"kept  {one.name}: {one.why}" for one in report.kept]
@@ -259,11 +257,6 @@ def age(span: Any) -> str:
     return f"{seconds:.0f} s"
 
 
-def utc_now() -> datetime:
-    """Now, for ages."""
-    return datetime.now(timezone.utc)
-
-
 def _tensor(spec: TensorSpec) -> str:
     if spec.shape is None:
         shape = "any shape"
@@ -277,6 +270,10 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
+
+
+def _amount(price: HourlyPrice | None) -> float | None:
+    return _number(price.amount if price else None)
 
 
 def _number(amount: Decimal | None) -> float | None:

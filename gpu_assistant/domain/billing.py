@@ -22,6 +22,11 @@ class ResourceKind(enum.Enum):
     COMPUTE_TARGET = "compute_target"
     WEB_SERVICE = "web_service"
 
+    @property
+    def words(self) -> str:
+        """As a person reads it."""
+        return self.value.replace("_", " ")
+
 
 class ResourceState(enum.Enum):
     """What the ledger knows. `INTENDED` may be live or not: it was written before Azure was asked."""

@@ -24,7 +24,6 @@ _IDLE_READS = 4
 """Reads that show a resource unchanged after an accepted delete, before the delete is asked for again."""
 
 _USUAL_DELETE_S = {ResourceKind.WEB_SERVICE: 60.0, ResourceKind.COMPUTE_TARGET: 5 * 60.0}
-_WORDS = {ResourceKind.WEB_SERVICE: "web service", ResourceKind.COMPUTE_TARGET: "compute target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class CleanUpReport:
     def raise_if_left(self) -> None:
         """Raises CleanUpError when something could not be proven gone."""
         if self.left:
-            names = ", ".join(f"{_WORDS[one.kind]} {one.name}" for one in self.left)
+            names = ", ".join(f"{one.kind.words} {one.name}" for one in self.left)
             raise CleanUpError(left=names, reason=self.left[0].reason)
 
 
@@ -116,7 +115,7 @@ def _kept(site: Site, rows: Sequence[BillableResource]) -> tuple[Kept, ...]:
         Kept("registered models", "they are yours; storing them costs cents"),
         Kept("container images", "the workspace's registry keeps them, so the next deployment is quicker"),
     ]
-    kept += [Kept(f"{_WORDS[row.kind]} {row.name}", "it was not made here") for row in rows if not row.owned]
+    kept += [Kept(f"{row.kind.words} {row.name}", "it was not made here") for row in rows if not row.owned]
     return tuple(kept)
 
 
@@ -142,7 +141,7 @@ class _Cleaner:
 
     def delete(self, row: BillableResource) -> Gone | Left:
         """Delete one resource, or say why it may still be there."""
-        words = _WORDS[row.kind]
+        words = row.kind.words
         with self._job.step(f"Delete {words} {row.name}", usually_s=_USUAL_DELETE_S[row.kind]):
             try:
                 reason = self._delete_and_prove(row)
