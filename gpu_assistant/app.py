@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from gpu_assistant.backends.base import BackendConfig, OnPrompt
 from gpu_assistant.backends.remote import RemoteBackend
 from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled, TokenExpired
 from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Pace
 from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
@@ -56,19 +58,26 @@ class Choices:
 class Assistant:
     """Everything a face needs, made on first use: opening the ledger must not wait for an SDK or a keyring.
 
-    One thread at a time. `close()` ends the SDK process; the practice server is left running on purpose.
+    Safe from any thread; opening and signing in happen once, the others wait. `close()` ends the SDK process; the
+    practice server is left running on purpose.
     """
 
     def __init__(
         self,
         choices: Choices,
         *,
+        ledger: Ledger | None = None,
         on_progress: Callable[[str, float], None] = lambda stage, done: None,
     ) -> None:
-        """`on_progress` is told what is prepared and how far (0..1) while the practice workspace starts."""
+        """`on_progress` is told what is prepared and how far (0..1) while the practice workspace starts.
+
+        A `ledger` that is given stays open when this is closed.
+        """
         self.choices = choices
         self.folders = paths.user_folders(choices.data_dir)
-        self.ledger = Ledger(self.folders.ledger)
+        self._lock = threading.RLock()
+        self._own_ledger = ledger is None
+        self.ledger = ledger or Ledger(self.folders.ledger)
         self._keystore: Keystore | None = None
         self._backend: RemoteBackend | None = None
         self._connected = False
@@ -80,9 +89,10 @@ class Assistant:
     @property
     def keystore(self) -> Keystore:
         """The OS keyring, or memory. May block while the person unlocks it."""
-        if self._keystore is None:
-            self._keystore = open_keystore()
-        return self._keystore
+        with self._lock:
+            if self._keystore is None:
+                self._keystore = open_keystore()
+            return self._keystore
 
     @property
     def has_workspace(self) -> bool:
@@ -121,19 +131,39 @@ class Assistant:
 
     def backend(self) -> RemoteBackend:
         """The SDK process, started on first use; nobody need be signed in yet."""
-        if self._backend is None:
-            self._backend = RemoteBackend(self._backend_config)
-        return self._backend
+        with self._lock:
+            if self._backend is None:
+                self._backend = RemoteBackend(self._backend_config)
+            return self._backend
 
     def connect(self, on_prompt: OnPrompt) -> RemoteBackend:
-        """The backend, signed in and with the workspace open. Raises NotSignedIn, WorkspaceNotFound and the like."""
+        """The backend, signed in and with the workspace open. Raises NotSignedIn, WorkspaceNotFound and the like.
+
+        A practice server that has stopped meanwhile (it does when nobody uses it) is started again.
+        """
+        with self._lock:
+            return self._connect(on_prompt)
+
+    def enter(self, workspace: WorkspaceRef, method: SignInMethod | None) -> None:
+        """Mean this workspace from now on; `connect` opens it, signing in by `method` where nobody is."""
+        with self._lock:
+            self.choices = replace(self.choices, sign_in=method)
+            self.site = Site(workspace)
+            self._connected = False
+
+    def _connect(self, on_prompt: OnPrompt) -> RemoteBackend:
         backend = self.backend()
+        if self._connected and self.practice is not None and lifecycle.find_running(self.folders.data) is None:
+            self.practice = self._start_practice(lambda stage, done: None)
+            backend.sign_in(SignInMethod.TOKEN)  # a new SDK process, which learns the new address
         if not self._connected:
             if not self.has_workspace:
                 raise BadSetting(
-                    setting="Workspace",
-                    reason="name it with --subscription, --resource-group and --workspace, or run where its "
-                    "config.json lies, or add --practice to try everything without an Azure account",
+                    setting=Text("Workspace"),
+                    reason=Text(
+                        "name it with --subscription, --resource-group and --workspace, or run where its "
+                        "config.json lies, or add --practice to try everything without an Azure account"
+                    ),
                 )
             self._sign_in(backend, on_prompt)
             backend.renew_with(lambda: self._sign_in_again(backend, on_prompt))
@@ -149,17 +179,26 @@ class Assistant:
         status = lifecycle.read_status(self.folders.data) if self.practice is not None else None
         return str((status or {}).get("scenario") or "")
 
-    def sample_photo(self, name: str) -> Path | None:
-        """A photo that comes with the practice workspace, by file name; None when there is none of that name."""
+    def set_scenario(self, name: str) -> None:
+        """Make the practice workspace play a failure; empty for none. Raises PracticeError for an unknown one."""
+        if self.practice is not None:
+            lifecycle.ensure_running(self.folders.data, scenario=name or "none")
+
+    def sample_photos(self) -> Mapping[str, Path]:
+        """The photos that come with the practice workspace, by file name; none where it is not installed."""
         from gpu_assistant.practice import sample
 
-        return sample.sample_photos(self.folders.cache).get(name)
+        try:
+            return sample.sample_photos(self.folders.cache)
+        except AssistantError:
+            return {}
 
     def close(self) -> None:
         """End the SDK process and release the ledger."""
         if self._backend is not None:
             self._backend.close()
-        self.ledger.close()
+        if self._own_ledger:
+            self.ledger.close()
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -258,6 +297,13 @@ def practice_environment(info: PracticeInfo) -> Mapping[str, str]:
 
 def require_practice_extra() -> None:
     """Raises PracticeNotInstalled when the extra `practice` is missing, naming the package."""
+    missing = missing_practice_package()
+    if missing:
+        raise PracticeNotInstalled(package=missing)
+
+
+def missing_practice_package() -> str:
+    """The first package of the extra `practice` that is not installed; empty when all are."""
     import importlib.util
 
     for package, module in (
@@ -268,7 +314,8 @@ def require_practice_extra() -> None:
         ("scikit-image", "skimage"),
     ):
         if importlib.util.find_spec(module) is None:
-            raise PracticeNotInstalled(package=package)
+            return package
+    return ""
 
 
 def copy_text_log(error: AssistantError, folder: Path) -> Path | None:

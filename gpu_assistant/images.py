@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gpu_assistant.domain.errors import BadImage
+from gpu_assistant.domain.text import Text
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
 """The router of an AKS web service takes 100 MB a request (documented)."""
@@ -30,38 +31,43 @@ def prepare_image(path: Path) -> bytes:
     """
     content = _read(path)
     if content[4:12] in _HEIC_BRANDS:
-        raise BadImage(path=path.name, reason="HEIC pictures cannot be read here; export it as JPEG or PNG")
+        raise BadImage(path=path.name, reason=Text("HEIC pictures cannot be read here; export it as JPEG or PNG"))
     if content[4:12] == b"ftypavif":
-        raise BadImage(path=path.name, reason="AVIF pictures cannot be read here; export it as JPEG or PNG")
+        raise BadImage(path=path.name, reason=Text("AVIF pictures cannot be read here; export it as JPEG or PNG"))
     try:
         with Image.open(io.BytesIO(content)) as image:
             return _to_jpeg(image, content, path)
     except UnidentifiedImageError:
-        raise BadImage(path=path.name, reason="it is not an image that can be read") from None
+        raise BadImage(path=path.name, reason=Text("it is not an image that can be read")) from None
     except (OSError, SyntaxError, ValueError, EOFError) as exc:
-        raise BadImage(path=path.name, reason=f"the image is damaged ({exc})") from None
+        raise BadImage(path=path.name, reason=Text("the image is damaged ({why})", why=exc)) from None
 
 
 def _read(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise BadImage(path=path.name, reason="it is a folder")
+            raise BadImage(path=path.name, reason=Text("it is a folder"))
         size = path.stat().st_size
         if size == 0:
-            raise BadImage(path=path.name, reason="the file is empty")
+            raise BadImage(path=path.name, reason=Text("the file is empty"))
         if size > MAX_FILE_BYTES:
-            raise BadImage(path=path.name, reason=f"{size / 1e6:.0f} MB is more than the 100 MB a request may have")
+            reason = Text("{size_mb:.0f} MB is more than the 100 MB a request may have", size_mb=size / 1e6)
+            raise BadImage(path=path.name, reason=reason)
         return path.read_bytes()
     except FileNotFoundError:
-        raise BadImage(path=str(path), reason="there is no such file") from None
+        raise BadImage(path=str(path), reason=Text("there is no such file")) from None
     except OSError as exc:
-        raise BadImage(path=path.name, reason=exc.strerror or "it cannot be read") from None
+        raise BadImage(path=path.name, reason=exc.strerror or Text("it cannot be read")) from None
 
 
 def _to_jpeg(image: Image.Image, content: bytes, path: Path) -> bytes:
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise BadImage(path=path.name, reason=f"{width}×{height} is more than {MAX_PIXELS // 10**6} million pixels")
+        limit = MAX_PIXELS // 10**6
+        reason = Text("{width}×{height} is more than {limit} million pixels", width=width, height=height, limit=limit)
+        raise BadImage(path=path.name, reason=reason)
+    if image.mode in ("I", "F"):
+        raise BadImage(path=path.name, reason=Text("it has more than 16 bits a pixel"))
     upright = image.getexif().get(_EXIF_ORIENTATION, 1) == 1
     if image.format in _SENT_AS_THEY_ARE and upright and image.mode in ("RGB", "L"):
         image.draft(image.mode, (64, 64))  # decode small: only to see that the file is whole
@@ -81,8 +87,6 @@ def _to_jpeg(image: Image.Image, content: bytes, path: Path) -> bytes:
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    if image.mode in ("I", "F"):
-        raise ValueError("more than 16 bits a pixel")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

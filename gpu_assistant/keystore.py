@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from gpu_assistant.domain.errors import KeystoreError
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import ServiceKeys
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class OsKeystore:
     def save(self, name: str, secret: Secret) -> None:
         self._session.save(name, secret)
         if self._ask(lambda: self._save_and_read_back(name, secret.reveal())) is False:
-            self._session.problem = "The keyring took the key but did not give it back."
+            self._session.problem = Text("The keyring took the key but did not give it back.")
 
     def load(self, name: str) -> Secret | None:
         known = self._session.load(name)
@@ -120,7 +121,8 @@ class OsKeystore:
         self._session.forget(name)
         self._ask(lambda: self._delete(name))
         if self.problem:
-            raise KeystoreError(reason=f"The key {name} may still be in the keyring. {self.problem}")
+            reason = Text("The key {name} may still be in the keyring. {problem}", name=name, problem=self.problem)
+            raise KeystoreError(reason=reason)
 
     def _save_and_read_back(self, name: str, text: str) -> bool:
         self._backend.set_password(SERVICE_NAME, name, text)
@@ -136,12 +138,12 @@ class OsKeystore:
         try:
             return self._worker.run(call, self._answer_within_s)
         except TimeoutError:
-            self._session.problem = "The keyring did not answer; keys are kept in memory for this session."
+            self._session.problem = Text("The keyring did not answer; keys are kept in memory for this session.")
         except Exception as exc:
             # keyring backends raise their own families and those of D-Bus; the text may quote what was asked
             log.warning("keyring failed: %s", type(exc).__name__)
-            self._session.problem = (
-                f"The keyring refused ({type(exc).__name__}); keys are kept in memory for this session."
+            self._session.problem = Text(
+                "The keyring refused ({error}); keys are kept in memory for this session.", error=type(exc).__name__
             )
         return None
 
@@ -183,8 +185,14 @@ def open_keystore() -> Keystore:
         if _class_name(candidate) in ALLOWED_BACKENDS:
             return OsKeystore(candidate)
     found = _class_name(chosen)
-    why = "No OS keyring answers here" if found == _NO_KEYRING else f"The keyring {found} cannot be trusted with keys"
-    return SessionKeystore(f"{why}; keys are kept in memory for this session.")
+    if found == _NO_KEYRING:
+        return SessionKeystore(Text("No OS keyring answers here; keys are kept in memory for this session."))
+    return SessionKeystore(
+        Text(
+            "The keyring {keyring} cannot be trusted with keys; keys are kept in memory for this session.",
+            keyring=found,
+        )
+    )
 
 
 def save_service_keys(keystore: Keystore, entry: str, keys: ServiceKeys) -> None:

@@ -28,6 +28,7 @@ from gpu_assistant.domain.billing import (
     utc_now,
 )
 from gpu_assistant.domain.errors import LedgerError
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise LedgerError(path=path, reason=exc.strerror or "the folder cannot be made") from exc
+            raise LedgerError(path=path, reason=exc.strerror or Text("the folder cannot be made")) from exc
         try:
             self._db = _open(path)
         except sqlite3.OperationalError as exc:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from gpu_assistant.domain.errors import CannotReachAzure, ScoringTimedOut
 from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.text import Text
 
 if TYPE_CHECKING:
     import requests
@@ -49,7 +50,7 @@ class ScoringClient:
             raise ScoringTimedOut(name=host, seconds=timeout_s) from None
         except requests.RequestException as exc:
             # the exception's own text may hold the request
-            raise CannotReachAzure(what=f"Scoring at {host}", reason=_reason(exc)) from None
+            raise CannotReachAzure(what=Text("Scoring at {host}", host=host), reason=_reason(exc)) from None
         latency_ms = (time.perf_counter() - started) * 1000
         return ScoringAnswer(answer.status_code, answer.content, dict(answer.headers), latency_ms)
 
@@ -80,11 +81,11 @@ def is_loopback(host: str) -> bool:
 def _reason(exc: Exception) -> str:
     text = str(exc).lower()
     if "refused" in text:
-        return "the connection was refused"
+        return Text("the connection was refused")
     if "reset" in text or "aborted" in text:
-        return "the connection was cut"
+        return Text("the connection was cut")
     if "resolve" in text or "name or service" in text:
-        return "the host name cannot be found"
+        return Text("the host name cannot be found")
     if "certificate" in text or "ssl" in text:
-        return "the connection is not trusted (TLS)"
+        return Text("the connection is not trusted (TLS)")
     return type(exc).__name__

@@ -18,18 +18,19 @@ from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, VmSizeOffer
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, WebService, WhichKey
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import Account, SignInMethod, SignInPrompt, Subscription, WorkspaceRef
 
 
 class Phase(enum.Enum):
     """Where a long operation of Azure's stands, read from the resource itself."""
 
-    PROVISIONING = "provisioning"
-    READY = "ready"
-    FAILED = "failed"
-    DELETING = "deleting"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
+    PROVISIONING = Text("provisioning")
+    READY = Text("ready")
+    FAILED = Text("failed")
+    DELETING = Text("deleting")
+    ABSENT = Text("absent")
+    UNKNOWN = Text("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,31 @@ class UploadProgress:
     file: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DownloadProgress:
+    """How far the download of one file is; `total_bytes` is 0 when Azure does not tell."""
+
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedGraph:
+    """What describes a registered SavedModel, copied to this computer without its weights.
+
+    `folder` holds saved_model.pb and nothing else. `left_out` names every other file of the same SavedModel by its
+    path below that folder, with its bytes, or None where the storage does not tell. `labels` is the labels.txt that
+    the scoring script will read, and `labels_from` its path in the registered model; None and "" without one.
+    """
+
+    folder: Path
+    left_out: Mapping[str, int | None] = field(default_factory=dict)
+    labels: Path | None = None
+    labels_from: str = ""
+
+
 OnUpload = Callable[[UploadProgress], None]
+OnDownload = Callable[[DownloadProgress], None]
 OnPrompt = Callable[[SignInPrompt], None]
 
 
@@ -83,6 +108,17 @@ class WorkspaceBackend(Protocol):
         self, name: str, folder: Path, *, tags: Mapping[str, str], on_upload: OnUpload | None = None
     ) -> RegisteredModel:
         """Upload a SavedModel folder, from anywhere on disk, as the next version of `name`."""
+        ...
+
+    def download_model_graph(
+        self, model_id: str, folder: Path, *, on_download: OnDownload | None = None
+    ) -> DownloadedGraph:
+        """Copy what describes the registered model `name:version` into `folder`, which belongs to this call.
+
+        At most 256 MiB of saved_model.pb and 4 MiB of labels; never the weights. `on_download` hears of the former.
+        A file is there whole or not at all, but is not looked into: it may be damaged. Raises ModelNotFound, and
+        ModelError with the reason when the model holds no SavedModel, several, or one beyond the bounds.
+        """
         ...
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle: ...

@@ -23,6 +23,7 @@ from typing import Any
 from gpu_assistant.backends.base import BackendConfig
 from gpu_assistant.backends.wire import Event, Failure, LogLine, Request, Result, Start, Wire
 from gpu_assistant.domain.errors import AssistantError, UnexpectedAnswer
+from gpu_assistant.domain.text import Text
 from gpu_assistant.logs import redact
 
 _WORKERS = 4
@@ -90,7 +91,7 @@ class _Answering:
         except AssistantError as exc:
             self._failure = exc
         except BaseException as exc:
-            self._failure = _unexpected("Loading the Azure SDK", exc)
+            self._failure = _unexpected(Text("Loading the Azure SDK"), exc)
         finally:
             self._loaded.set()
 

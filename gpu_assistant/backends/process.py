@@ -23,6 +23,7 @@ from gpu_assistant.backends import child
 from gpu_assistant.backends.base import BackendConfig
 from gpu_assistant.backends.wire import Event, Failure, LogLine, Request, Result, Start, Wire
 from gpu_assistant.domain.errors import AssistantError, Cancelled, DeadlinePassed, OutcomeUnknown, UnexpectedAnswer
+from gpu_assistant.domain.text import Text
 
 # A threading.Event and a queue cannot be waited for together; a person does not feel 50 ms.
 _CANCEL_POLL_S = 0.05
@@ -105,7 +106,7 @@ class SdkProcess:
             if self._closed:
                 raise Cancelled(what=what)
         if repeatable:
-            raise UnexpectedAnswer(what=what, reason="the SDK process ended twice without an answer")
+            raise UnexpectedAnswer(what=what, reason=Text("the SDK process ended twice without an answer"))
         raise OutcomeUnknown(what=what)
 
     def restart(self) -> None:
@@ -125,7 +126,7 @@ class SdkProcess:
     def _living(self) -> _Life:
         with self._lock:
             if self._closed:
-                raise Cancelled(what="The connection to Azure")
+                raise Cancelled(what=Text("The connection to Azure"))
             if self._life is None or self._life.ended:
                 self._life = _Life(self._adapter, self._config())
             return self._life

@@ -13,7 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gpu_assistant.backends.base import BackendConfig, OnPrompt, OnUpload, ResourceStatus
+from gpu_assistant.backends.base import (
+    BackendConfig,
+    DownloadedGraph,
+    OnDownload,
+    OnPrompt,
+    OnUpload,
+    ResourceStatus,
+)
 from gpu_assistant.backends.process import SdkProcess
 from gpu_assistant.domain.billing import FoundResource, ResourceHandle
 from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, VmSizeOffer
@@ -21,6 +28,7 @@ from gpu_assistant.domain.errors import TokenExpired
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, WebService, WhichKey
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import Account, SignInMethod, Subscription, WorkspaceRef
 
 SDK_V1 = "gpu_assistant.backends.sdk_v1.backend:SdkV1Backend"
@@ -31,6 +39,7 @@ _READ_S = 90.0
 _OFFERS_S = 150.0  # the list of all VM sizes of a subscription is several megabytes
 _CHANGE_S = 180.0
 _UPLOAD_S = 300.0  # counted from the last byte that went out
+_DOWNLOAD_S = 180.0  # counted from the last byte that came; sizes of files are asked for after it
 _SIGN_IN_S = 16 * 60.0  # a device code lives 15 minutes
 
 
@@ -84,7 +93,7 @@ class RemoteBackend:
     # --- identity ---------------------------------------------------------------------------------------------
 
     def account(self) -> Account | None:
-        found: Account | None = self._ask_once("account", what="Reading the sign-in")
+        found: Account | None = self._ask_once("account", what=Text("Reading the sign-in"))
         return found
 
     def sign_in(self, method: SignInMethod, *, tenant_id: str = "", on_prompt: OnPrompt | None = None) -> Account:
@@ -96,41 +105,41 @@ class RemoteBackend:
             method,
             tenant_id=tenant_id,
             deadline_s=_SIGN_IN_S,
-            what="Signing in",
+            what=Text("Signing in"),
             on_event=on_prompt,
             event_keyword="on_prompt",
             cancel=self._cancel,
         )
-        self._memory.sign_in = self._ask_once("sign_in_memory", what="Signing in")
+        self._memory.sign_in = self._ask_once("sign_in_memory", what=Text("Signing in"))
         return account
 
     def sign_out(self) -> None:
         self._memory.sign_in = None
-        self._ask_once("sign_out", what="Signing out")
+        self._ask_once("sign_out", what=Text("Signing out"))
 
     # --- finding ----------------------------------------------------------------------------------------------
 
     def open_workspace(self, workspace: WorkspaceRef) -> WorkspaceRef:
-        opened: WorkspaceRef = self._read("open_workspace", workspace, what="Opening the workspace")
+        opened: WorkspaceRef = self._read("open_workspace", workspace, what=Text("Opening the workspace"))
         self._memory.workspace = opened
         return opened
 
     def subscriptions(self) -> Sequence[Subscription]:
-        found: Sequence[Subscription] = self._read("subscriptions", what="Reading the subscriptions")
+        found: Sequence[Subscription] = self._read("subscriptions", what=Text("Reading the subscriptions"))
         return found
 
     def workspaces(self, subscription_id: str) -> Sequence[WorkspaceRef]:
-        found: Sequence[WorkspaceRef] = self._read("workspaces", subscription_id, what="Reading the workspaces")
+        found: Sequence[WorkspaceRef] = self._read("workspaces", subscription_id, what=Text("Reading the workspaces"))
         return found
 
     def vm_size_offers(self, region: str = "") -> Sequence[VmSizeOffer]:
         found: Sequence[VmSizeOffer] = self._read(
-            "vm_size_offers", region, what="Reading VM sizes and quota", deadline_s=_OFFERS_S
+            "vm_size_offers", region, what=Text("Reading VM sizes and quota"), deadline_s=_OFFERS_S
         )
         return found
 
     def models(self, name: str = "") -> Sequence[RegisteredModel]:
-        found: Sequence[RegisteredModel] = self._read("models", name, what="Reading the models")
+        found: Sequence[RegisteredModel] = self._read("models", name, what=Text("Reading the models"))
         return found
 
     def register_model(
@@ -142,71 +151,93 @@ class RemoteBackend:
             folder.absolute(),
             tags=dict(tags),
             deadline_s=_UPLOAD_S,
-            what=f"Registering {name}",
+            what=Text("Registering {name}", name=name),
             on_event=on_upload or _ignore,
             event_keyword="on_upload",
         )
         return model
 
+    def download_model_graph(
+        self, model_id: str, folder: Path, *, on_download: OnDownload | None = None
+    ) -> DownloadedGraph:
+        found: DownloadedGraph = self._read(
+            "download_model_graph",
+            model_id,
+            folder.absolute(),
+            deadline_s=_DOWNLOAD_S,
+            what=Text("Reading the files of {model}", model=model_id),
+            on_event=on_download or _ignore,
+            event_keyword="on_download",
+        )
+        return found
+
     # --- compute targets and web services ---------------------------------------------------------------------
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:
-        handle: ResourceHandle = self._change("start_compute_target", spec, what=f"Creating {spec.name}")
+        handle: ResourceHandle = self._change(
+            "start_compute_target", spec, what=Text("Creating {name}", name=spec.name)
+        )
         return handle
 
     def compute_target(self, name: str) -> ComputeTarget | None:
-        found: ComputeTarget | None = self._read("compute_target", name, what=f"Reading {name}")
+        found: ComputeTarget | None = self._read("compute_target", name, what=Text("Reading {name}", name=name))
         return found
 
     def compute_targets(self) -> Sequence[ComputeTarget]:
-        found: Sequence[ComputeTarget] = self._read("compute_targets", what="Reading the compute targets")
+        found: Sequence[ComputeTarget] = self._read("compute_targets", what=Text("Reading the compute targets"))
         return found
 
     def start_web_service(self, spec: DeploymentSpec) -> ResourceHandle:
         handle: ResourceHandle = self._change(
-            "start_web_service", spec, what=f"Deploying {spec.service_name}", deadline_s=_UPLOAD_S
+            "start_web_service", spec, what=Text("Deploying {name}", name=spec.service_name), deadline_s=_UPLOAD_S
         )
         return handle
 
     def web_service(self, name: str) -> WebService | None:
-        found: WebService | None = self._read("web_service", name, what=f"Reading {name}")
+        found: WebService | None = self._read("web_service", name, what=Text("Reading {name}", name=name))
         return found
 
     def web_services(self) -> Sequence[WebService]:
-        found: Sequence[WebService] = self._read("web_services", what="Reading the web services")
+        found: Sequence[WebService] = self._read("web_services", what=Text("Reading the web services"))
         return found
 
     def status(self, handle: ResourceHandle) -> ResourceStatus:
-        status: ResourceStatus = self._read("status", handle, what=f"Reading {handle.name}")
+        status: ResourceStatus = self._read("status", handle, what=Text("Reading {name}", name=handle.name))
         return status
 
     def service_log(self, name: str, *, lines: int = 500, init_container: bool = False) -> str:
         text: str = self._read(
-            "service_log", name, lines=lines, init_container=init_container, what=f"Reading the log of {name}"
+            "service_log",
+            name,
+            lines=lines,
+            init_container=init_container,
+            what=Text("Reading the log of {name}", name=name),
         )
         return text
 
     def keys(self, name: str) -> ServiceKeys:
-        keys: ServiceKeys = self._read("keys", name, what=f"Reading the keys of {name}")
+        keys: ServiceKeys = self._read("keys", name, what=Text("Reading the keys of {name}", name=name))
         return keys
 
     def regenerate_key(self, name: str, which: WhichKey) -> ServiceKeys:
-        keys: ServiceKeys = self._change("regenerate_key", name, which, what=f"Making a new key for {name}")
+        keys: ServiceKeys = self._change(
+            "regenerate_key", name, which, what=Text("Making a new key for {name}", name=name)
+        )
         return keys
 
     def start_delete(self, handle: ResourceHandle) -> None:
-        self._change("start_delete", handle, what=f"Deleting {handle.name}")
+        self._change("start_delete", handle, what=Text("Deleting {name}", name=handle.name))
 
     def start_detach(self, handle: ResourceHandle) -> None:
-        self._change("start_detach", handle, what=f"Detaching {handle.name}")
+        self._change("start_detach", handle, what=Text("Detaching {name}", name=handle.name))
 
     def exists(self, handle: ResourceHandle) -> bool:
-        found: bool = self._read("exists", handle, what=f"Looking for {handle.name}")
+        found: bool = self._read("exists", handle, what=Text("Looking for {name}", name=handle.name))
         return found
 
     def resources_tagged_ours(self) -> Sequence[FoundResource]:
         found: Sequence[FoundResource] = self._read(
-            "resources_tagged_ours", what="Looking for what this program created"
+            "resources_tagged_ours", what=Text("Looking for what this program created")
         )
         return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
 
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 CREATED_BY_TAG = "created-by"
@@ -23,18 +24,18 @@ class ResourceKind(enum.Enum):
     WEB_SERVICE = "web_service"
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """As a person reads it."""
-        return self.value.replace("_", " ")
+        return Text("compute target") if self is ResourceKind.COMPUTE_TARGET else Text("web service")
 
 
 class ResourceState(enum.Enum):
     """What the ledger knows. `INTENDED` may be live or not: it was written before Azure was asked."""
 
-    INTENDED = "intended"
-    LIVE = "live"
-    DELETING = "deleting"
-    GONE = "gone"
+    INTENDED = Text("intended")
+    LIVE = Text("live")
+    DELETING = Text("deleting")
+    GONE = Text("gone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from gpu_assistant.domain.billing import HourlyPrice
+from gpu_assistant.domain.text import Text
 
 _COMPUTE_NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{1,22})[a-zA-Z0-9]")
 _RESERVED_NAMES = frozenset({"amlcompute", "local", "containerinstance"})
@@ -17,12 +18,12 @@ _RESERVED_NAMES = frozenset({"amlcompute", "local", "containerinstance"})
 class Availability(enum.Enum):
     """Whether a VM size can be chosen here, and if not, why."""
 
-    AVAILABLE = "available"
-    NO_QUOTA = "no quota"
-    NOT_OFFERED = "not offered in this region"
-    RETIRED = "retired"
-    NOT_SUPPORTED = "not usable for GPU inference on AKS"
-    UNKNOWN = "unknown"
+    AVAILABLE = Text("available")
+    NO_QUOTA = Text("no quota")
+    NOT_OFFERED = Text("not offered in this region")
+    RETIRED = Text("retired")
+    NOT_SUPPORTED = Text("not usable for GPU inference on AKS")
+    UNKNOWN = Text("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ class VmSizeOffer:
 class ComputeState(enum.Enum):
     """A compute target's life, in our words; Azure's spellings stop at the adapter."""
 
-    CREATING = "creating"
-    READY = "ready"
-    FAILED = "failed"
-    DELETING = "deleting"
-    UNKNOWN = "unknown"
+    CREATING = Text("creating")
+    READY = Text("ready")
+    FAILED = Text("failed")
+    DELETING = Text("deleting")
+    UNKNOWN = Text("unknown")
 
 
 MIN_NODES_FOR_PRODUCTION = 3

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.text import Text
 
 _SERVICE_NAME = re.compile(r"[a-z](?:[-a-z0-9]{1,30})[a-z0-9]")
 
@@ -49,12 +50,12 @@ class DeploymentSpec:
 class ServiceState(enum.Enum):
     """A web service's life, in our words. An unknown word of Azure's is UNKNOWN, never success."""
 
-    TRANSITIONING = "transitioning"
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-    FAILED = "failed"
-    DELETING = "deleting"
-    UNKNOWN = "unknown"
+    TRANSITIONING = Text("transitioning")
+    HEALTHY = Text("healthy")
+    UNHEALTHY = Text("unhealthy")
+    FAILED = Text("failed")
+    DELETING = Text("deleting")
+    UNKNOWN = Text("unknown")
 
 
 @dataclass(frozen=True, slots=True)

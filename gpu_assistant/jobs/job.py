@@ -19,6 +19,7 @@ from gpu_assistant.domain.errors import (
     DeadlinePassed,
     TooManyRequests,
 )
+from gpu_assistant.domain.text import Text, known_text
 from gpu_assistant.jobs.events import JobEvent, LogLine, StepFinished, StepProgress, StepStarted
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Job:
     def raise_if_cancelled(self) -> None:
         """Raises Cancelled when the person stopped the job."""
         if self.cancelled.is_set():
-            raise Cancelled(what=self._step or "The work")
+            raise Cancelled(what=self._step or Text("The work"))
 
     @contextlib.contextmanager
     def step(self, name: str, *, usually_s: float = 0.0) -> Iterator[None]:
@@ -105,7 +106,7 @@ class Job:
     def log(self, text: str) -> None:
         """Add lines to the job's log."""
         for line in text.splitlines():
-            self._emit(LogLine(line))
+            self._emit(LogLine(text if line == text else line))  # a sentence of ours stays a Text
 
     def wait(
         self,
@@ -134,7 +135,7 @@ class Job:
                 trouble_since = self._monotonic() if trouble_since is None else trouble_since
                 if self._monotonic() - trouble_since >= self.pace.patience_s:
                     raise
-                self.doing(f"{exc.title}; still trying")
+                self.doing(Text("{trouble}; still trying", trouble=known_text(exc.title)))
             else:
                 trouble_since = None
                 self.doing(describe(last))

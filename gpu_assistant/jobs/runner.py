@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from gpu_assistant.domain.errors import AssistantError, Cancelled, UnexpectedAnswer
+from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
 from gpu_assistant.jobs.job import Job
 
@@ -20,6 +21,9 @@ class Lane(enum.Enum):
     CHANGES = "changes"
     SCORING = "scoring"
     READS = "reads"
+    OPEN = "open"
+    """Signing in may wait for a person; what is open already must stay usable meanwhile."""
+    DISK = "disk"
 
 
 class JobRunner:
@@ -52,4 +56,4 @@ def _run_to_end(work: Callable[[Job], object], job: Job) -> JobSucceeded | JobFa
         return JobFailed(exc)
     except Exception as exc:
         log.exception("bug in a job")
-        return JobFailed(UnexpectedAnswer(what="gpu-assistant itself", reason=f"{type(exc).__name__}: {exc}"))
+        return JobFailed(UnexpectedAnswer(what=Text("gpu-assistant itself"), reason=f"{type(exc).__name__}: {exc}"))

@@ -21,6 +21,7 @@ from typing import Any
 
 from gpu_assistant import __version__
 from gpu_assistant.domain.errors import PracticeError
+from gpu_assistant.domain.text import Text
 from gpu_assistant.practice import constants, control
 from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.practice.front import tokens
@@ -41,7 +42,7 @@ _MAX_LOG_BYTES = 5_000_000
 _LOG_TAIL_LINES = 15
 
 Progress = Callable[[str, float], None]
-"""Told the stage in English and the share that is done, in 0..1."""
+"""Told the stage in English, in words of the catalogue, and the share that is done, in 0..1."""
 
 
 class PracticeAlreadyRunning(PracticeError):
@@ -99,7 +100,7 @@ def hold_server_lock(data_dir: Path, *, patience_s: float = 1.0) -> Iterator[Non
 
     def is_taken() -> None:
         if time.monotonic() - started >= patience_s:
-            raise PracticeAlreadyRunning(reason="A practice server is already running for this data folder.")
+            raise PracticeAlreadyRunning(reason=Text("A practice server is already running for this data folder."))
 
     with wait_for_lock(folder / _SERVER_LOCK, is_taken):
         yield
@@ -159,7 +160,7 @@ def ensure_running(
     """
     folder = practice_folder(data_dir)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with wait_for_lock(folder / _START_LOCK, _deadline("Another program is starting it and does not finish.")):
+    with wait_for_lock(folder / _START_LOCK, _deadline(Text("Another program is starting it and does not finish."))):
         status = _settled_status(data_dir)
         if status is not None and status.get("version") != __version__:
             stop(data_dir)  # left over from before an update: what it plays may not fit this program
@@ -186,7 +187,7 @@ def stop(data_dir: Path) -> bool:
     except OSError:
         pass  # it may have ended over the question
     # Its lock is free when everything it had is closed; unlike a pid, a lock is never somebody else's.
-    is_late = _deadline("It was asked to stop and did not end.", _STOP_TIMEOUT_S)
+    is_late = _deadline(Text("It was asked to stop and did not end."), _STOP_TIMEOUT_S)
     with wait_for_lock(practice_folder(data_dir) / _SERVER_LOCK, is_late):
         return True
 
@@ -197,8 +198,9 @@ def _settled_status(data_dir: Path) -> Mapping[str, Any] | None:
     Raises PracticeError for a server that holds the folder and does not answer.
     """
     last = read_info(data_dir)
-    where = f" (process {last.pid}, if it is the last one that did)" if last else ""
-    is_late = _deadline(f"A practice server holds {data_dir} and does not answer{where}.", _SETTLE_TIMEOUT_S)
+    where = Text(" (process {pid}, if it is the last one that did)", pid=last.pid) if last else ""
+    silent = Text("A practice server holds {folder} and does not answer{where}.", folder=data_dir, where=where)
+    is_late = _deadline(silent, _SETTLE_TIMEOUT_S)
     while True:
         status = read_status(data_dir)
         if status is not None or not _is_held(data_dir):
@@ -241,7 +243,7 @@ def _apply_settings(data_dir: Path, *, speed: float | None, scenario: str | None
     except ValueError as error:
         raise PracticeError(reason=str(error)) from error
     except OSError as error:
-        raise PracticeError(reason="The practice server stopped answering.") from error
+        raise PracticeError(reason=Text("The practice server stopped answering.")) from error
 
 
 def _start_in_background(data_dir: Path, *, speed: float | None, scenario: str | None, options: Sequence[str]) -> None:
@@ -278,18 +280,19 @@ def _start_in_background(data_dir: Path, *, speed: float | None, scenario: str |
         if time.monotonic() - started > _START_TIMEOUT_S:
             process.kill()
             raise PracticeError(
-                reason=f"It did not answer within {_START_TIMEOUT_S:.0f} seconds.", log=_log_tail(log_path)
+                reason=Text("It did not answer within {seconds:.0f} seconds.", seconds=_START_TIMEOUT_S),
+                log=_log_tail(log_path),
             )
         time.sleep(_LOOK_AGAIN_S)
 
 
 def _wait_until_ready(data_dir: Path, on_progress: Progress) -> PracticeInfo:
-    is_late = _deadline("The sample model was not converted in time.")
+    is_late = _deadline(Text("The sample model was not converted in time."))
     while True:
         status, info = read_status(data_dir), read_info(data_dir)
         if status is None or info is None:
             raise PracticeError(
-                reason="The practice server stopped while it was starting.", log=_log_tail(_log_path(data_dir))
+                reason=Text("The practice server stopped while it was starting."), log=_log_tail(_log_path(data_dir))
             )
         if status["ready"]:
             return info
@@ -311,4 +314,4 @@ def _log_tail(path: Path) -> str:
 
 def _last_words(path: Path) -> str:
     lines = [line for line in _log_tail(path).splitlines() if line.strip()]
-    return lines[-1] if lines else "The practice server ended at once."
+    return lines[-1] if lines else Text("The practice server ended at once.")

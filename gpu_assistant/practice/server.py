@@ -13,6 +13,7 @@ from typing import Any
 
 from gpu_assistant import __version__, paths
 from gpu_assistant.domain.errors import AssistantError, PracticeError
+from gpu_assistant.domain.text import Text
 from gpu_assistant.practice.azure import surface
 from gpu_assistant.practice.azure.clock import Clock
 from gpu_assistant.practice.constants import DEFAULT_SPEED
@@ -74,7 +75,7 @@ class PracticeServer:
         self._idle_limit_s = idle_limit_s
         self._stop_asked = threading.Event()
         self._closing = ExitStack()
-        self._progress: tuple[str, float] = ("Starting", 0.0)
+        self._progress: tuple[str, float] = (Text("Starting"), 0.0)
         self._problem = ""
         self._is_ready = threading.Event()
         self._seeding = threading.Thread(target=self._seed, name="practice-sample", daemon=True)
@@ -218,9 +219,9 @@ class PracticeServer:
             self._problem = error.detail
             log.error("the sample model could not be made: %s", error.detail)
         except Exception as error:
-            self._problem = f"The sample model could not be registered ({type(error).__name__})."
+            self._problem = Text("The sample model could not be registered ({error}).", error=type(error).__name__)
             log.exception("the sample model could not be registered")
-        self._progress = ("Ready", 1.0)
+        self._progress = (Text("Ready"), 1.0)
         self._is_ready.set()
 
     def _on_progress(self, stage: str, done: float) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gpu_assistant.domain.model import Shape, Signature, TensorSpec
+from gpu_assistant.domain.text import Text
 from gpu_assistant.saved_model.wire import (
     BYTES,
     VARINT,
@@ -79,7 +80,7 @@ def read_meta_graphs(data: mmap.mmap | bytes) -> list[MetaGraph]:
         if number == 2 and wire_type == BYTES:  # SavedModel{1 schema_version, 2 meta_graphs}
             meta_graphs.append(_meta_graph(wire, (start, end)))
     if not meta_graphs:
-        raise WireError("it holds no graph")
+        raise WireError(Text("it holds no graph"))
     return meta_graphs
 
 
@@ -169,7 +170,7 @@ def _shape(wire: WireReader, span: Span) -> Shape | None:
                     size = to_signed(value)
             dimensions.append(size if size >= 0 else None)
             if len(dimensions) > DIMENSIONS:
-                raise WireError(f"a tensor of more than {DIMENSIONS} dimensions")
+                raise WireError(Text("a tensor of more than {limit} dimensions", limit=DIMENSIONS))
     return tuple(dimensions)
 
 
@@ -187,7 +188,7 @@ def count_ops(data: mmap.mmap | bytes, graph: tuple[Span, ...]) -> GraphFacts:
             for node in _nodes(wire, span):
                 op, layout = _node(wire, node)
                 if op not in histogram and len(histogram) >= DISTINCT_OPS:
-                    raise BudgetSpent("more kinds of operations than TensorFlow has")
+                    raise BudgetSpent(Text("more kinds of operations than TensorFlow has"))
                 histogram[op] = histogram.get(op, 0) + 1
                 gpu_only = gpu_only or layout
                 if node[0] - released > _RELEASE_BYTES:

@@ -11,9 +11,11 @@ import mmap
 import os
 import re
 import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gpu_assistant.domain.model import SavedModelSummary, Signature
+from gpu_assistant.domain.text import Text
 from gpu_assistant.saved_model.errors import (
     SavedModelDamaged,
     SavedModelIncomplete,
@@ -32,19 +34,23 @@ _MAX_ENTRIES = 10_000  # of one folder, and of the tree whose size is summed
 _VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 _SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})")
 _OTHER_FORMATS = {
-    ".keras": "a Keras file; turn it into a SavedModel with model.export(folder)",
-    ".h5": "a Keras HDF5 file; load it and export it with model.export(folder)",
-    ".hdf5": "a Keras HDF5 file; load it and export it with model.export(folder)",
-    ".onnx": "an ONNX model; only TensorFlow SavedModels can be deployed",
-    ".tflite": "a TensorFlow Lite model; export the model it was made from as a SavedModel",
-    ".pt": "a PyTorch model; only TensorFlow SavedModels can be deployed",
-    ".pth": "a PyTorch model; only TensorFlow SavedModels can be deployed",
-    ".pb": "a bare graph; export the model as a SavedModel",
+    ".keras": Text("a Keras file; turn it into a SavedModel with model.export(folder)"),
+    ".h5": Text("a Keras HDF5 file; load it and export it with model.export(folder)"),
+    ".hdf5": Text("a Keras HDF5 file; load it and export it with model.export(folder)"),
+    ".onnx": Text("an ONNX model; only TensorFlow SavedModels can be deployed"),
+    ".tflite": Text("a TensorFlow Lite model; export the model it was made from as a SavedModel"),
+    ".pt": Text("a PyTorch model; only TensorFlow SavedModels can be deployed"),
+    ".pth": Text("a PyTorch model; only TensorFlow SavedModels can be deployed"),
+    ".pb": Text("a bare graph; export the model as a SavedModel"),
 }
 
 
-def read_saved_model(folder: Path) -> SavedModelSummary:
+def read_saved_model(folder: Path, *, left_out: Mapping[str, int | None] | None = None) -> SavedModelSummary:
     """Sum up the SavedModel in `folder`, or in its only numbered child (TensorFlow Serving's layout).
+
+    `left_out` names files of the same SavedModel that are known to exist elsewhere (the weights of a registered
+    model, say) by their path below the folder of saved_model.pb, with their bytes. They count as if they were here;
+    a size of None adds nothing to `size_bytes`.
 
     Raises a `ModelError` with the reason when TensorFlow could not load it or it is not made for serving.
     Blocks on the disk; safe on any thread.
@@ -54,10 +60,11 @@ def read_saved_model(folder: Path) -> SavedModelSummary:
     try:
         meta_graph, others, facts = _read_file(file)
     except WireError as exc:
-        raise SavedModelDamaged(file=file, reason=str(exc)) from None
+        raise SavedModelDamaged(file=file, reason=exc.reason) from None
     except OSError as exc:
         raise SavedModelNotFound(folder=found, reason=_os_reason(exc)) from None
-    missing = _missing_variables(found) if _VARIABLE_OPS & facts.op_histogram.keys() else ""
+    left_out = left_out or {}
+    missing = _missing_variables(found, left_out) if _VARIABLE_OPS & facts.op_histogram.keys() else ""
     if missing:
         raise SavedModelIncomplete(folder=found, missing=missing)
     return SavedModelSummary(
@@ -66,7 +73,7 @@ def read_saved_model(folder: Path) -> SavedModelSummary:
         tags=tuple(sorted(meta_graph.tags)),
         signatures=meta_graph.signatures,
         op_histogram=facts.op_histogram,
-        size_bytes=_tree_bytes(found),
+        size_bytes=_tree_bytes(found) + sum(size or 0 for size in left_out.values()),
         gpu_only=facts.gpu_only,
         is_tf2=meta_graph.is_tf2,
         warnings=tuple(_warnings(meta_graph, others, facts)),
@@ -76,7 +83,8 @@ def read_saved_model(folder: Path) -> SavedModelSummary:
 def _find_folder(folder: Path) -> Path:
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):
-            raise SavedModelNotFound(folder=folder, reason=f"this is a file; choose the folder that holds {_PB}")
+            reason = Text("this is a file; choose the folder that holds {file}", file=_PB)
+            raise SavedModelNotFound(folder=folder, reason=reason)
         names = _names(folder)
         if _PB in names:
             return folder
@@ -91,9 +99,9 @@ def _find_folder(folder: Path) -> Path:
     if len(versions) == 1:
         return folder / versions[0]
     if versions:
-        reason = f"it holds several versions ({listed(versions)}); choose one of these folders"
+        reason = Text("it holds several versions ({versions}); choose one of these folders", versions=listed(versions))
         raise SavedModelNotFound(folder=folder, reason=reason)
-    raise SavedModelNotFound(folder=folder, reason=f"there is no {_PB} in it{_hint(names)}")
+    raise SavedModelNotFound(folder=folder, reason=Text("there is no {file} in it{hint}", file=_PB, hint=_hint(names)))
 
 
 def _names(folder: Path) -> list[str]:
@@ -105,7 +113,7 @@ def _hint(names: list[str]) -> str:
     for name in names:
         advice = _OTHER_FORMATS.get(Path(name).suffix.lower())
         if advice:
-            return f"; {name} is {advice}"
+            return Text("; {name} is {what}", name=name, what=advice)
     return ""
 
 
@@ -113,13 +121,13 @@ def _read_file(file: Path) -> tuple[MetaGraph, int, GraphFacts]:
     """The graph made for serving, how many others there are, and what is in it."""
     # A pipe or device of that name would block the open or never end, hence the look before it.
     if not stat.S_ISREG(file.stat().st_mode):
-        raise WireError("it is not a regular file")
+        raise WireError(Text("it is not a regular file"))
     with file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > _MAX_BYTES:
             raise SavedModelTooLarge(file=file, size_mb=size / 1e6, limit_mb=_MAX_BYTES / 1e6)
         if not size:
-            raise WireError("it is empty")
+            raise WireError(Text("it is empty"))
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             meta_graphs = read_meta_graphs(data)
             chosen = _for_serving(meta_graphs)
@@ -130,17 +138,18 @@ def _for_serving(meta_graphs: list[MetaGraph]) -> MetaGraph:
     """Of several graphs, the one tagged just "serve"; else the plainest that carries the tag."""
     servable = [graph for graph in meta_graphs if "serve" in graph.tags]
     if not servable:
-        found = sorted({"+".join(sorted(graph.tags)) or "no tag" for graph in meta_graphs})
+        found = sorted({"+".join(sorted(graph.tags)) or Text("no tag") for graph in meta_graphs})
         raise SavedModelNotServable(found=listed(found))
     return min(servable, key=lambda graph: len(graph.tags))
 
 
-def _missing_variables(folder: Path) -> str:
+def _missing_variables(folder: Path, left_out: Iterable[str]) -> str:
     """The first file of the variables that is not there, or ""."""
+    names = [path.removeprefix("variables/") for path in left_out if path.startswith("variables/")]
     try:
-        names = _names(folder / "variables")
+        names += _names(folder / "variables")
     except OSError:
-        names = []
+        pass  # there is no such folder here
     if "variables.index" not in names:
         return "variables/variables.index"
     shards = [match for match in map(_SHARD.fullmatch, names) if match]
@@ -154,33 +163,40 @@ def _missing_variables(folder: Path) -> str:
     return ""
 
 
-def _warnings(graph: MetaGraph, others: int, facts: GraphFacts) -> list[str]:
+def _warnings(graph: MetaGraph, others: int, facts: GraphFacts) -> list[Text]:
     warnings = []
     if others:
         tags = listed(sorted(graph.tags))
-        warnings.append(f"The file holds {others + 1} graphs; the one tagged {tags} is used.")
+        warnings.append(
+            Text("The file holds {count} graphs; the one tagged {tags} is used.", count=others + 1, tags=tags)
+        )
     if facts.gpu_only:
-        warnings.append("Its layout is channels-first (NCHW): it runs on a GPU only, not on this computer.")
+        warnings.append(Text("Its layout is channels-first (NCHW): it runs on a GPU only, not on this computer."))
     if not facts.complete:
-        warnings.append("The graph is so large that its operations were not all counted.")
+        warnings.append(Text("The graph is so large that its operations were not all counted."))
     warnings.extend(_signature_warnings(graph.signatures))
     return warnings
 
 
-def _signature_warnings(signatures: tuple[Signature, ...]) -> list[str]:
+def _signature_warnings(signatures: tuple[Signature, ...]) -> list[Text]:
     warnings = []
     chosen = preferred_signature(signatures)
     if not signatures:
-        warnings.append("It has no signature, so it cannot be served. Export it with signatures.")
+        warnings.append(Text("It has no signature, so it cannot be served. Export it with signatures."))
     elif chosen is None:
         names = listed(signature.name for signature in signatures)
-        warnings.append(f"It has several signatures ({names}) and none is called serving_default: name one.")
+        warnings.append(
+            Text("It has several signatures ({names}) and none is called serving_default: name one.", names=names)
+        )
     elif len(signatures) > 1:
-        warnings.append(f"It has {len(signatures)} signatures; {chosen.name} is used unless another is named.")
+        count, name = len(signatures), chosen.name
+        warnings.append(
+            Text("It has {count} signatures; {name} is used unless another is named.", count=count, name=name)
+        )
     if chosen is not None:
         reason = why_unusable(chosen)
         if reason:
-            warnings.append(f"{reason}.")
+            warnings.append(Text("{reason}.", reason=reason))
     return warnings
 
 
@@ -202,7 +218,7 @@ def _tree_bytes(folder: Path) -> int:
 
 def _os_reason(exc: OSError | ValueError) -> str:
     if isinstance(exc, OSError) and exc.errno == errno.ENOENT:
-        return "there is no such folder"
+        return Text("there is no such folder")
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
-    return "this is not a path"
+    return Text("this is not a path")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gpu_assistant.domain.model import SavedModelSummary, Shape, Signature, TensorSpec
+from gpu_assistant.domain.text import Text, joined
 from gpu_assistant.saved_model.errors import SignatureUnusable
 
 _PREFERRED = ("serving_default", "predict")
@@ -24,11 +25,13 @@ def serving_signature(summary: SavedModelSummary, name: str = "") -> Signature:
     if name:
         chosen = next((signature for signature in summary.signatures if signature.name == name), None)
         if chosen is None:
-            raise SignatureUnusable(reason=f"There is no signature {name}; it has: {names}")
+            raise SignatureUnusable(
+                reason=Text("There is no signature {name}; it has: {names}", name=name, names=names)
+            )
     else:
         chosen = preferred_signature(summary.signatures)
         if chosen is None:
-            raise SignatureUnusable(reason=f"No signature is called serving_default; it has: {names}")
+            raise SignatureUnusable(reason=Text("No signature is called serving_default; it has: {names}", names=names))
     reason = why_unusable(chosen)
     if reason:
         raise SignatureUnusable(reason=reason)
@@ -48,10 +51,15 @@ def why_unusable(signature: Signature) -> str:
     """Why images cannot be fed to this signature, as a sentence without its full stop; "" when they can."""
     name = listed([signature.name])
     if not signature.inputs:
-        return f"Signature {name} takes no input"
+        return Text("Signature {name} takes no input", name=name)
     if len(signature.inputs) > 1:
         inputs = listed(spec.name for spec in signature.inputs)
-        return f"Signature {name} takes {len(signature.inputs)} inputs ({inputs}), and there is one image to give"
+        return Text(
+            "Signature {name} takes {count} inputs ({inputs}), and there is one image to give",
+            name=name,
+            count=len(signature.inputs),
+            inputs=inputs,
+        )
     return _input_obstacle(name, signature.inputs[0]) or _output_obstacle(name, signature.outputs)
 
 
@@ -59,14 +67,20 @@ def _input_obstacle(name: str, spec: TensorSpec) -> str:
     if spec.dtype == "string":
         if spec.shape is None or spec.shape in ((), (1,), (None,)):
             return ""
-        return f"Signature {name} takes texts of shape {shape_text(spec.shape)}, and there is one image to give"
+        return Text(
+            "Signature {name} takes texts of shape {shape}, and there is one image to give",
+            name=name,
+            shape=shape_text(spec.shape),
+        )
     if spec.dtype == "uint8" and _is_picture(spec.shape):
         return ""
     if spec.dtype.startswith("unknown"):
-        return f"Signature {name} takes a type of number that is not known: {spec.dtype}"
-    return (
-        f"Signature {name} takes {spec.dtype} {shape_text(spec.shape)}; image files (string) and uint8 pixels "
-        "of a fixed size can be fed"
+        return Text("Signature {name} takes a type of number that is not known: {dtype}", name=name, dtype=spec.dtype)
+    return Text(
+        "Signature {name} takes {dtype} {shape}; image files (string) and uint8 pixels of a fixed size can be fed",
+        name=name,
+        dtype=spec.dtype,
+        shape=shape_text(spec.shape),
     )
 
 
@@ -82,18 +96,18 @@ def _output_obstacle(name: str, outputs: tuple[TensorSpec, ...]) -> str:
     if any(spec.dtype in _FLOATS for spec in outputs):
         return ""
     given = listed(f"{spec.name} ({spec.dtype})" for spec in outputs)
-    return f"Signature {name} gives no probabilities; it gives: {given}"
+    return Text("Signature {name} gives no probabilities; it gives: {given}", name=name, given=given)
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> Text:
     """Names in one line that stays readable: the first eight, long ones clipped."""
     every = list(names)
     shown = [name if len(name) <= 60 else name[:57] + "..." for name in every[:8]]
-    return ", ".join(shown + ["..."] * (len(every) > 8)) or "none"
+    return joined(shown + ["..."] * (len(every) > 8)) or Text("none")
 
 
 def shape_text(shape: Shape | None) -> str:
     """A shape as people write it: [?, 224, 224, 3]."""
     if shape is None:
-        return "of any shape"
+        return Text("of any shape")
     return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"

@@ -12,6 +12,8 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gpu_assistant.domain.text import Text
+
 VARINT = 0
 FIXED64 = 1
 BYTES = 2
@@ -28,7 +30,11 @@ Field = tuple[int, int, int, int]
 
 
 class WireError(ValueError):
-    """The bytes break the format. The text is one line and names the offset."""
+    """The bytes break the format. `reason` is one line and names the offset."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class BudgetSpent(WireError):
@@ -50,7 +56,7 @@ class WireReader:
         data, (offset, end) = self.data, span
         while offset < end:
             if self.fields_left <= 0:
-                raise BudgetSpent(f"too many fields (stopped at byte {offset})")
+                raise BudgetSpent(Text("too many fields (stopped at byte {offset})", offset=offset))
             self.fields_left -= 1
             start = offset
             key = data[offset]
@@ -59,11 +65,13 @@ class WireReader:
                 key, offset = self._varint(start, end)
             number, wire_type = key >> 3, key & 7
             if not 0 < number < 1 << 29:
-                raise WireError(f"field number {number} at byte {start} is not allowed")
+                raise WireError(
+                    Text("field number {number} at byte {offset} is not allowed", number=number, offset=start)
+                )
             if wire_type == BYTES:
                 length, offset = self._varint(offset, end)
                 if length > end - offset:
-                    raise WireError(f"cut short: the field at byte {start} runs past its end")
+                    raise WireError(Text("cut short: the field at byte {offset} runs past its end", offset=start))
                 yield number, BYTES, offset, offset + length
                 offset += length
             elif wire_type == VARINT:
@@ -72,23 +80,27 @@ class WireReader:
             elif wire_type in _WIDTHS:
                 width = _WIDTHS[wire_type]
                 if width > end - offset:
-                    raise WireError(f"cut short: the field at byte {start} runs past its end")
+                    raise WireError(Text("cut short: the field at byte {offset} runs past its end", offset=start))
                 yield number, wire_type, offset, offset + width
                 offset += width
             else:
-                raise WireError(f"wire type {wire_type} at byte {start} is not used in SavedModels")
+                raise WireError(
+                    Text(
+                        "wire type {number} at byte {offset} is not used in SavedModels", number=wire_type, offset=start
+                    )
+                )
 
     def text(self, span: Span, limit_bytes: int) -> str:
         """The UTF-8 string at `span`, fit to be shown in a line of text."""
         start, end = span
         if end - start > limit_bytes:
-            raise WireError(f"a name of {end - start} bytes at byte {start}")
+            raise WireError(Text("a name of {size} bytes at byte {offset}", size=end - start, offset=start))
         try:
             text = str(self.data[start:end], "utf-8")
         except UnicodeDecodeError:
-            raise WireError(f"a name at byte {start} is not UTF-8") from None
+            raise WireError(Text("a name at byte {offset} is not UTF-8", offset=start)) from None
         if not text.isprintable():
-            raise WireError(f"a name at byte {start} holds control characters")
+            raise WireError(Text("a name at byte {offset} holds control characters", offset=start))
         return text
 
     def _varint(self, offset: int, end: int) -> tuple[int, int]:
@@ -96,13 +108,13 @@ class WireReader:
         data, value = self.data, 0
         for shift in range(_MAX_VARINT_BYTES):
             if offset >= end:
-                raise WireError(f"cut short at byte {offset}")
+                raise WireError(Text("cut short at byte {offset}", offset=offset))
             byte = data[offset]
             offset += 1
             value |= (byte & 0x7F) << (7 * shift)
             if byte < 0x80:
                 return value & (1 << 64) - 1, offset
-        raise WireError(f"a number at byte {offset - _MAX_VARINT_BYTES} never ends")
+        raise WireError(Text("a number at byte {offset} never ends", offset=offset - _MAX_VARINT_BYTES))
 
 
 def to_signed(value: int) -> int:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from gpu_assistant.backends.base import Phase, ResourceStatus, WorkspaceBackend
 from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState, utc_now
 from gpu_assistant.domain.errors import AssistantError, Cancelled, CleanUpError
+from gpu_assistant.domain.text import Text, joined
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.keystore import Keystore
 from gpu_assistant.ledger import Ledger
@@ -68,7 +69,7 @@ class CleanUpReport:
     def raise_if_left(self) -> None:
         """Raises CleanUpError when something could not be proven gone."""
         if self.left:
-            names = ", ".join(f"{one.kind.words} {one.name}" for one in self.left)
+            names = joined(Text("{kind} {name}", kind=one.kind.words, name=one.name) for one in self.left)
             raise CleanUpError(left=names, reason=self.left[0].reason)
 
 
@@ -89,7 +90,7 @@ def clean_up(
     Carries on past a failure. Raises only when nothing can be known (Azure cannot be asked at all, or the ledger
     cannot be read) or when the person stops it.
     """
-    with job.step("Find what exists"):
+    with job.step(Text("Find what exists")):
         if only is None:
             found = backend.resources_tagged_ours()
             adopt_unknown(found, site=site, backend=backend, ledger=ledger, now=now)
@@ -111,11 +112,18 @@ def clean_up(
 
 def _kept(site: Site, rows: Sequence[BillableResource]) -> tuple[Kept, ...]:
     kept = [
-        Kept(f"workspace {site.workspace.name}", "it is yours and holds your models"),
-        Kept("registered models", "they are yours; storing them costs cents"),
-        Kept("container images", "the workspace's registry keeps them, so the next deployment is quicker"),
+        Kept(Text("workspace {name}", name=site.workspace.name), Text("it is yours and holds your models")),
+        Kept(Text("registered models"), Text("they are yours; storing them costs cents")),
+        Kept(
+            Text("container images"),
+            Text("the workspace's registry keeps them, so the next deployment is quicker"),
+        ),
     ]
-    kept += [Kept(f"{row.kind.words} {row.name}", "it was not made here") for row in rows if not row.owned]
+    kept += [
+        Kept(Text("{kind} {name}", kind=row.kind.words, name=row.name), Text("it was not made here"))
+        for row in rows
+        if not row.owned
+    ]
     return tuple(kept)
 
 
@@ -142,7 +150,8 @@ class _Cleaner:
     def delete(self, row: BillableResource) -> Gone | Left:
         """Delete one resource, or say why it may still be there."""
         words = row.kind.words
-        with self._job.step(f"Delete {words} {row.name}", usually_s=_USUAL_DELETE_S[row.kind]):
+        step = Text("Delete {kind} {name}", kind=words, name=row.name)
+        with self._job.step(step, usually_s=_USUAL_DELETE_S[row.kind]):
             try:
                 reason = self._delete_and_prove(row)
             except Cancelled:
@@ -155,7 +164,9 @@ class _Cleaner:
             return Left(row.kind, row.name, reason, row.price_per_hour, portal)
         moment = self._now()
         currency = row.price_per_hour.currency if row.price_per_hour else ""
-        proof = f"Azure does not know it any more ({moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC)"
+        proof = Text(
+            "Azure does not know it any more ({moment:%Y-%m-%d %H:%M:%S} UTC)", moment=moment.astimezone(timezone.utc)
+        )
         key_left = settle_gone(row, proof, site=self._site, ledger=self._ledger, keystore=self._keystore)
         if key_left:
             self.notes.append(key_left)
@@ -167,7 +178,7 @@ class _Cleaner:
         reason = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
-                self._job.doing(f"Asking again: {reason}")
+                self._job.doing(Text("Asking again: {reason}", reason=reason))
             self._ledger.record(row.ledger_id, ResourceState.DELETING, note=f"delete asked for ({attempt + 1})")
             try:
                 self._backend.start_delete(row.handle)
@@ -178,11 +189,15 @@ class _Cleaner:
                 reason = exc.detail
             status = self._watch(row)
             if status.phase is Phase.ABSENT:
-                return "" if self._is_still_gone(row) else "it was gone for a moment and exists again"
+                return "" if self._is_still_gone(row) else Text("it was gone for a moment and exists again")
             if status.phase is Phase.DELETING:
                 minutes = self._job.pace.delete_timeout_s / 60
-                return f"Azure was still deleting it after {minutes:.0f} minutes"
-            reason = status.error or reason or f"Azure accepted the deletion but still reports {status.said}"
+                return Text("Azure was still deleting it after {minutes:.0f} minutes", minutes=minutes)
+            reason = (
+                status.error
+                or reason
+                or Text("Azure accepted the deletion but still reports {state}", state=status.said)
+            )
         return reason
 
     def _with_what_bills(self, row: BillableResource) -> BillableResource:
@@ -210,7 +225,7 @@ class _Cleaner:
             status = self._backend.status(row.handle)
             if status.phase is Phase.ABSENT and self._backend.exists(row.billing_handle):
                 # The workspace has let go of it; the list, or the AKS cluster behind it, has not yet.
-                status = ResourceStatus(Phase.DELETING, "gone from the workspace, but it still exists")
+                status = ResourceStatus(Phase.DELETING, Text("gone from the workspace, but it still exists"))
             last[:] = [status]
             return status
 
@@ -218,9 +233,9 @@ class _Cleaner:
             return self._job.wait(
                 read,
                 until=over,
-                describe=lambda status: f"Azure reports {status.said or status.phase.value}",
+                describe=lambda status: Text("Azure reports {state}", state=status.said or status.phase.value),
                 timeout_s=self._job.pace.delete_timeout_s,
-                on_timeout=lambda status, minutes: _StillThere(reason="timeout"),
+                on_timeout=lambda status, minutes: _StillThere(),
             )
         except _StillThere:
             return last[-1]
@@ -232,7 +247,7 @@ class _Cleaner:
         pause_s = min(self._job.pace.poll_s, 1.0)
         if uncertain and age_s < self._job.pace.settle_s:
             pause_s = self._job.pace.settle_s - age_s
-            self._job.doing("Waiting in case Azure is still creating it")
+            self._job.doing(Text("Waiting in case Azure is still creating it"))
         self._job.cancelled.wait(pause_s)
         self._job.raise_if_cancelled()
         return not self._backend.exists(row.billing_handle)
@@ -240,3 +255,5 @@ class _Cleaner:
 
 class _StillThere(AssistantError):
     """Only used to leave the wait."""
+
+    template = ""

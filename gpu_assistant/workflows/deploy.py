@@ -35,6 +35,7 @@ from gpu_assistant.domain.errors import (
     UnexpectedAnswer,
 )
 from gpu_assistant.domain.service import ServiceState, WebService
+from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.keystore import Keystore, save_service_keys
 from gpu_assistant.ledger import Ledger
@@ -50,6 +51,9 @@ _OUTCOME_UNKNOWN = (CannotReachAzure, DeadlinePassed, AzureFault, Cancelled, Une
 
 _BAD = (ServiceState.FAILED, ServiceState.UNHEALTHY)
 
+_CREATE_COMPUTE = Text("Create AKS compute target")
+_NOTHING = Text("nothing")
+_NOT_SHOWN_YET = Text("Azure does not show it yet")
 _USUAL_COMPUTE_S = 10 * 60
 _USUAL_SERVICE_S = 12 * 60
 
@@ -81,11 +85,11 @@ def deploy(
     started = time.monotonic()
     run = _Run(site, backend, ledger, keystore, job)
     try:
-        with job.step("Check model, VM size and quota"):
+        with job.step(Text("Check model, VM size and quota")):
             plan = run.plan(request, shipment)
         target = run.compute_target(plan)
         service = run.web_service(plan)
-        with job.step("Store the API key"):
+        with job.step(Text("Store the API key")):
             _store_keys(service, site, backend, keystore, job)
     except AssistantError as exc:
         try:
@@ -101,7 +105,7 @@ def _store_keys(service: WebService, site: Site, backend: WorkspaceBackend, keys
         save_service_keys(keystore, site.key_entry(service.name), backend.keys(service.name))
     except AssistantError as exc:
         # The service runs; scoring asks for the key again.
-        job.log(f"The key could not be read yet: {exc.detail}")
+        job.log(Text("The key could not be read yet: {reason}", reason=exc.detail))
     if keystore.problem:
         job.log(keystore.problem)
 
@@ -134,14 +138,14 @@ class _Run:
         if plan.compute is None:
             if found is None:
                 raise ComputeNotFound(name=name)
-            self._job.skip("Create AKS compute target")
+            self._job.skip(_CREATE_COMPUTE)
             return self._ready_compute(plan)
         row = self._mine(ResourceKind.COMPUTE_TARGET, name)
         if found is not None and (
             row is None or found.vm_size.lower() != plan.compute.vm_size.lower() or found.attached
         ):
             raise ComputeNameTaken(name=name)
-        with self._job.step("Create AKS compute target", usually_s=_USUAL_COMPUTE_S):
+        with self._job.step(_CREATE_COMPUTE, usually_s=_USUAL_COMPUTE_S):
             if row is not None and found is None:
                 self._settle(row, "")  # an earlier run was cut off before Azure heard of it
                 row = self._mine(ResourceKind.COMPUTE_TARGET, name)
@@ -172,7 +176,7 @@ class _Run:
             present = found.tags.get(MODEL_TAG, plan.service.model_id)
             if present != plan.service.model_id:
                 raise ServiceServesAnotherModel(name=name, present=present, wanted=plan.service.model_id)
-        with self._job.step("Deploy web service", usually_s=_USUAL_SERVICE_S):
+        with self._job.step(Text("Deploy web service"), usually_s=_USUAL_SERVICE_S):
             if found is None:
                 if row is not None:
                     self._settle(row, "")
@@ -253,10 +257,10 @@ class _Run:
         target = self._job.wait(
             lambda: self._backend.compute_target(name),
             until=over,
-            describe=lambda seen: f"Azure reports {seen.state.value}" if seen else "Azure does not show it yet",
+            describe=lambda seen: Text("Azure reports {state}", state=seen.state.value) if seen else _NOT_SHOWN_YET,
             timeout_s=self._job.pace.compute_timeout_s,
             on_timeout=lambda seen, minutes: StillCreating(
-                name=name, state=seen.state.value if seen else "nothing", minutes=minutes
+                name=name, state=seen.state.value if seen else _NOTHING, minutes=minutes
             ),
         )
         if target is None:
@@ -282,11 +286,11 @@ class _Run:
             describe=_service_progress,
             timeout_s=self._job.pace.service_timeout_s,
             on_timeout=lambda seen, minutes: NotHealthyInTime(
-                name=name, state=seen.state.value if seen else "nothing", minutes=minutes
+                name=name, state=seen.state.value if seen else _NOTHING, minutes=minutes
             ),
         )
         if service is None:
-            raise NotHealthyInTime(name=name, state="nothing", minutes=0)
+            raise NotHealthyInTime(name=name, state=_NOTHING, minutes=0)
         if service.state in _BAD:
             raise explain_service_failure(service, plan.service, self._backend)
         row = self._mine(ResourceKind.WEB_SERVICE, name)
@@ -309,5 +313,5 @@ def _without_quota(offer: VmSizeOffer) -> VmSizeOffer:
 
 def _service_progress(service: WebService | None) -> str:
     if service is None:
-        return "Azure does not show it yet"
-    return service.stage or f"Azure reports {service.state.value}"
+        return _NOT_SHOWN_YET
+    return service.stage or Text("Azure reports {state}", state=service.state.value)

@@ -20,9 +20,11 @@ from gpu_assistant.domain.errors import (
     VmSizeNotAvailable,
 )
 from gpu_assistant.domain.service import DeploymentSpec, WebService
+from gpu_assistant.domain.text import Text
 
 log = logging.getLogger(__name__)
 
+_NO_REASON = Text("no reason was given")
 _EXCEPTION_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*")
 _SERVERS_OWN = "azureml_inference_server_http."  # it wraps what the script raised in an exception of its own
 _BUILD_ERROR_LINE = re.compile(r"(?i)\b(error|failed|conflict|no matching distribution|cannot)\b")
@@ -30,7 +32,7 @@ _BUILD_ERROR_LINE = re.compile(r"(?i)\b(error|failed|conflict|no matching distri
 
 def explain_compute_failure(target: ComputeTarget, region: str) -> AssistantError:
     """The error for a compute target that Azure could not create, from Azure's own text."""
-    text = target.error or "Azure gave no reason"
+    text = target.error or Text("Azure gave no reason")
     lowered = text.lower()
     if "allocationfailed" in lowered or "overconstrained" in lowered:
         return CapacityGone(reason=text)
@@ -55,14 +57,14 @@ def explain_service_failure(service: WebService, spec: DeploymentSpec, backend: 
         return NotSchedulable(name=name, reason=service.error or service.error_code)
     text = _read_logs(backend, name)
     if "imagebuild" in lowered or "image build" in lowered:
-        cause = _last_match(_BUILD_ERROR_LINE, text) or service.error or "no reason was given"
+        cause = _last_match(_BUILD_ERROR_LINE, text) or service.error or _NO_REASON
         return ImageBuildFailed(name=name, cause=cause, log=text)
     if "oomkilled" in f"{lowered} {text.lower()}" or "exit code 137" in f"{lowered} {text.lower()}":
         return OutOfMemory(name=name, memory_gb=spec.memory_gb, log=text)
     crash = last_exception(text)
     if crash:
         return EntryScriptCrashed(name=name, cause=crash, log=text)
-    return ServiceFailed(name=name, cause=service.error or service.error_code or "no reason was given", log=text)
+    return ServiceFailed(name=name, cause=service.error or service.error_code or _NO_REASON, log=text)
 
 
 def last_exception(text: str) -> str:

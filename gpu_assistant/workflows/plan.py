@@ -22,6 +22,7 @@ from gpu_assistant.domain.errors import (
 )
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.service import DeploymentSpec, EnvironmentSpec, is_valid_service_name
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 # Conda must be in it, and no CUDA: TensorFlow's own wheels bring the CUDA libraries, and two copies collide.
@@ -139,26 +140,28 @@ def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[Assi
     """What is wrong with a request, most basic first. Pure: the preflight list of every face."""
     if not is_valid_service_name(request.service_name):
         yield BadSetting(
-            setting=f"Service name {request.service_name!r}",
-            reason="3 to 32 lower-case letters, digits and dashes, starting with a letter",
+            setting=Text("Service name {name!r}", name=request.service_name),
+            reason=Text("3 to 32 lower-case letters, digits and dashes, starting with a letter"),
         )
     if not is_valid_compute_name(request.compute_name):
         yield BadSetting(
-            setting=f"Compute name {request.compute_name!r}",
-            reason="3 to 24 letters, digits and dashes, starting with a letter",
+            setting=Text("Compute name {name!r}", name=request.compute_name),
+            reason=Text("3 to 24 letters, digits and dashes, starting with a letter"),
         )
     for setting, value, least in (
-        ("Nodes", request.node_count, 1),
-        ("Replicas", request.replicas, 1),
-        ("GPUs per replica", request.gpus_per_replica, 1),
+        (Text("Nodes"), request.node_count, 1),
+        (Text("Replicas"), request.replicas, 1),
+        (Text("GPUs per replica"), request.gpus_per_replica, 1),
     ):
         if value < least:
-            yield BadSetting(setting=setting, reason=f"must be at least {least}, not {value}")
+            reason = Text("must be at least {least}, not {value}", least=least, value=value)
+            yield BadSetting(setting=setting, reason=reason)
     if request.cpu_cores < 0.1 or request.memory_gb < 0.5:
-        yield BadSetting(setting="CPU and memory", reason="at least 0.1 cores and 0.5 GB are needed")
+        yield BadSetting(setting=Text("CPU and memory"), reason=Text("at least 0.1 cores and 0.5 GB are needed"))
     if not MIN_TIMEOUT_MS <= request.scoring_timeout_ms <= MAX_TIMEOUT_MS:
         yield BadSetting(
-            setting="Timeout", reason=f"must lie between {MIN_TIMEOUT_MS} and {MAX_TIMEOUT_MS} milliseconds"
+            setting=Text("Timeout"),
+            reason=Text("must lie between {least} and {most} milliseconds", least=MIN_TIMEOUT_MS, most=MAX_TIMEOUT_MS),
         )
     if offer is not None:
         yield from _size_problems(request, offer)
@@ -171,7 +174,7 @@ def find_offer(vm_size: str, offers: Sequence[VmSizeOffer]) -> VmSizeOffer:
         if offer.vm_size.name.lower() == wanted:
             return offer
     near = difflib.get_close_matches(wanted.capitalize(), [offer.vm_size.name for offer in offers], n=1, cutoff=0.5)
-    raise VmSizeUnknown(vm_size=vm_size, suggestion=f" Did you mean {near[0]}?" if near else "")
+    raise VmSizeUnknown(vm_size=vm_size, suggestion=_did_you_mean(near[0]) if near else "")
 
 
 def find_model(wanted: str, models: Sequence[RegisteredModel]) -> RegisteredModel:
@@ -183,13 +186,18 @@ def find_model(wanted: str, models: Sequence[RegisteredModel]) -> RegisteredMode
         return max(chosen, key=lambda model: model.version)
     if named:
         versions = ", ".join(str(model.version) for model in named)
-        raise ModelNotFound(name=wanted, suggestion=f" {name} has the versions {versions}.")
+        has = Text(" {name} has the versions {versions}.", name=name, versions=versions)
+        raise ModelNotFound(name=wanted, suggestion=has)
     names = sorted({model.name for model in models})
     near = difflib.get_close_matches(name, names, n=1)
     if near:
-        raise ModelNotFound(name=wanted, suggestion=f" Did you mean {near[0]}?")
-    listed = f" There are: {', '.join(names[:8])}." if names else " No model is registered there yet."
-    raise ModelNotFound(name=wanted, suggestion=listed)
+        raise ModelNotFound(name=wanted, suggestion=_did_you_mean(near[0]))
+    listed = Text(" There are: {names}.", names=", ".join(names[:8]))
+    raise ModelNotFound(name=wanted, suggestion=listed if names else Text(" No model is registered there yet."))
+
+
+def _did_you_mean(name: str) -> Text:
+    return Text(" Did you mean {name}?", name=name)
 
 
 def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[AssistantError]:
@@ -197,8 +205,8 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
     if offer.availability is Availability.RETIRED:
         yield VmSizeRetired(
             vm_size=size.name,
-            retired_on=size.retired_on.isoformat() if size.retired_on else "a past date",
-            replacement=size.replacement or "a current N-series size",
+            retired_on=size.retired_on.isoformat() if size.retired_on else Text("a past date"),
+            replacement=size.replacement or Text("a current N-series size"),
         )
     if offer.availability in (Availability.NOT_OFFERED, Availability.NOT_SUPPORTED):
         yield VmSizeNotAvailable(
@@ -215,14 +223,23 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
     if wanted > gpus:
         yield NotSchedulable(
             name=request.service_name,
-            reason=f"{request.replicas} replicas want {wanted} GPUs and the cluster has {gpus}. "
-            "Pods cannot share a GPU",
+            reason=Text(
+                "{replicas} replicas want {wanted} GPUs and the cluster has {gpus}. Pods cannot share a GPU",
+                replicas=request.replicas,
+                wanted=wanted,
+                gpus=gpus,
+            ),
         )
     if (size.memory_gb is not None and request.memory_gb > size.memory_gb) or request.cpu_cores > size.vcpus:
         yield NotSchedulable(
             name=request.service_name,
-            reason=f"a replica wants {request.cpu_cores:g} cores and {request.memory_gb:g} GB, "
-            f"and a node has {size.vcpus} and {size.memory_gb or 0:g}",
+            reason=Text(
+                "a replica wants {cores:g} cores and {memory_gb:g} GB, and a node has {node_cores} and {node_gb:g}",
+                cores=request.cpu_cores,
+                memory_gb=request.memory_gb,
+                node_cores=size.vcpus,
+                node_gb=size.memory_gb or 0,
+            ),
         )
 
 

@@ -21,6 +21,7 @@ from gpu_assistant.domain.billing import (
 from gpu_assistant.domain.compute import ComputeState, VmSizeOffer
 from gpu_assistant.domain.errors import AssistantError, KeystoreError
 from gpu_assistant.domain.service import ServiceState
+from gpu_assistant.domain.text import Text
 from gpu_assistant.keystore import Keystore
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.site import Site
@@ -176,7 +177,7 @@ def _correct(
     if status.phase is Phase.ABSENT:
         is_young = (now() - row.created).total_seconds() < settle_s
         if not is_young and not backend.exists(row.billing_handle):
-            settle_gone(row, "Azure does not know it any more", site=site, ledger=ledger, keystore=keystore)
+            settle_gone(row, Text("Azure does not know it any more"), site=site, ledger=ledger, keystore=keystore)
     elif status.phase is Phase.DELETING and row.state is not ResourceState.DELETING:
         ledger.record(row.ledger_id, ResourceState.DELETING, note="Azure is deleting it")
     elif status.phase in (Phase.PROVISIONING, Phase.READY, Phase.FAILED) and row.state is ResourceState.INTENDED:

@@ -7,6 +7,7 @@ from pathlib import Path
 from gpu_assistant.backends.base import UploadProgress, WorkspaceBackend
 from gpu_assistant.domain.billing import CREATED_BY, CREATED_BY_TAG
 from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.saved_model import read_saved_model, serving_signature
 
@@ -16,12 +17,12 @@ def register_model(name: str, folder: Path, *, backend: WorkspaceBackend, job: J
 
     Raises a ModelError before anything is sent when TensorFlow could not serve it or images cannot be fed to it.
     """
-    with job.step(f"Check {folder.name}"):
+    with job.step(Text("Check {folder}", folder=folder.name)):
         summary = read_saved_model(folder)
         serving_signature(summary)
         for warning in summary.warnings:
             job.log(warning)
-    with job.step(f"Register {name}"):
+    with job.step(Text("Register {name}", name=name)):
         return backend.register_model(
             name, summary.folder, tags={CREATED_BY_TAG: CREATED_BY}, on_upload=lambda seen: _show(job, seen)
         )
@@ -29,4 +30,5 @@ def register_model(name: str, folder: Path, *, backend: WorkspaceBackend, job: J
 
 def _show(job: Job, seen: UploadProgress) -> None:
     fraction = seen.done_bytes / seen.total_bytes if seen.total_bytes else None
-    job.doing(f"{seen.done_bytes / 1e6:.1f} of {seen.total_bytes / 1e6:.1f} MB", fraction)
+    done_mb, total_mb = seen.done_bytes / 1e6, seen.total_bytes / 1e6
+    job.doing(Text("{done_mb:.1f} of {total_mb:.1f} MB", done_mb=done_mb, total_mb=total_mb), fraction)

@@ -24,6 +24,7 @@ from gpu_assistant.domain.errors import (
 )
 from gpu_assistant.domain.scoring import Prediction, ScoredImage
 from gpu_assistant.domain.service import ServiceKeys, WhichKey
+from gpu_assistant.domain.text import Text
 from gpu_assistant.images import prepare_image
 from gpu_assistant.keystore import Keystore, load_service_keys, save_service_keys
 from gpu_assistant.ledger import Ledger
@@ -58,10 +59,11 @@ def find_endpoint(
         return Endpoint(answering[0].name, answering[0].scoring_uri)
     if answering:
         names = ", ".join(one.name for one in answering)
-        raise ServiceNotFound(name=service_name or "to choose", suggestion=f" There are several: {names}.")
+        several = Text(" There are several: {names}.", names=names)
+        raise ServiceNotFound(name=service_name or Text("to choose"), suggestion=several)
     if services:
-        raise ServiceNotAnswering(name=services[0].name, reason=f"it is {services[0].state.value}")
-    raise ServiceNotFound(name=service_name or "at all", suggestion="")
+        raise ServiceNotAnswering(name=services[0].name, reason=Text("it is {state}", state=services[0].state.value))
+    raise ServiceNotFound(name=service_name or Text("at all"), suggestion="")
 
 
 class Scorer:
@@ -119,7 +121,7 @@ class Scorer:
         """Whether Azure names another address now: a cluster's IP can change, a practice server its port."""
         service = self._backend().web_service(self._endpoint.name)
         if service is None:
-            raise ServiceNotFound(name=self._endpoint.name, suggestion=" It was deleted.")
+            raise ServiceNotFound(name=self._endpoint.name, suggestion=Text(" It was deleted."))
         if not service.scoring_uri or service.scoring_uri == self._endpoint.scoring_uri:
             return False
         self._endpoint = Endpoint(service.name, service.scoring_uri)
@@ -147,8 +149,10 @@ class Scorer:
             return ScoredImage(path, predictions, answer.latency_ms, float(body["model_ms"]), str(body["device"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ScoringError(
-                reason=f"{self._endpoint.name} answered something that is not a prediction. "
-                "Was it deployed with another scoring script?"
+                reason=Text(
+                    "{name} answered something that is not a prediction. Was it deployed with another scoring script?",
+                    name=self._endpoint.name,
+                )
             ) from None
 
     def _refusal(self, answer: ScoringAnswer, path: Path) -> AssistantError:
@@ -156,15 +160,16 @@ class Scorer:
         if status in (401, 403):
             return KeyRejected(name=name)
         if status == 404:
-            return ServiceNotFound(name=name, suggestion=" It may have been deleted.")
+            return ServiceNotFound(name=name, suggestion=Text(" It may have been deleted."))
         if status in (400, 413, 415, 422):
-            return BadImage(path=path.name, reason=reason or f"the service refused it (HTTP {status})")
+            refused = Text("the service refused it (HTTP {status})", status=status)
+            return BadImage(path=path.name, reason=reason or refused)
         if status in (429, 503):
             return ServiceBusy(name=name, status=status)
         if status in (408, 504):
             return ScoringTimedOut(name=name, seconds=self._timeout_s)
         if status in (500, 502, 424):
-            return ServiceScriptFailed(name=name, status=status, reason=reason or "the log tells more")
+            return ServiceScriptFailed(name=name, status=status, reason=reason or Text("the log tells more"))
         return ServiceNotAnswering(name=name, reason=f"HTTP {status} {reason}".strip())
 
 

@@ -23,7 +23,7 @@ import certifi
 import pytest
 import requests
 
-from gpu_assistant.backends.base import BackendConfig, Phase, ResourceStatus, UploadProgress
+from gpu_assistant.backends.base import BackendConfig, DownloadProgress, Phase, ResourceStatus, UploadProgress
 from gpu_assistant.backends.remote import RemoteBackend
 from gpu_assistant.domain.billing import (
     CREATED_BY,
@@ -39,6 +39,7 @@ from gpu_assistant.domain.errors import (
     CannotReachAzure,
     ComputeNameTaken,
     ComputeNotFound,
+    ModelError,
     ModelNotFound,
     ModelUploadFailed,
     ServiceNameTaken,
@@ -216,6 +217,18 @@ class ReadingContract:
         assert all(found.handle.name for found in backend.resources_tagged_ours())
         assert all(model.id == f"{model.name}:{model.version}" for model in backend.models())
 
+    def test_a_registered_model_shows_its_graph_or_says_why_not(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        for model in backend.models()[:5]:
+            folder = tmp_path / f"{model.name}-{model.version}"
+            try:
+                found = backend.download_model_graph(model.id, folder)
+            except ModelError:
+                continue
+            assert (found.folder / "saved_model.pb").is_file()
+            assert all(size is not None for size in found.left_out.values())
+        with pytest.raises(ModelNotFound, match="no-such-model:1"):
+            backend.download_model_graph("no-such-model:1", tmp_path)
+
 
 @pytest.mark.live
 @pytest.mark.skipif(not LIVE, reason="GPU_ASSISTANT_LIVE_WORKSPACE is not set")
@@ -265,6 +278,73 @@ class TestModels:
         with pytest.raises(ModelUploadFailed):
             backend.register_model("broken", folder, tags={})
         assert list(backend.models("broken")) == []
+
+
+class TestModelGraphs:
+    """What describes a registered model, read without its weights."""
+
+    def test_it_comes_with_the_labels_and_without_the_weights(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        source = saved_model(tmp_path, "described", size=3_000_000)
+        (source / "saved_model.pb").write_bytes(b"g" * 2_500_000)
+        (source / "assets").mkdir()
+        (source / "assets" / "labels.txt").write_bytes(b"cat\ndog\n")
+        model = backend.register_model("described", source, tags={})
+        seen: list[DownloadProgress] = []
+        found = backend.download_model_graph(model.id, tmp_path / "copy", on_download=seen.append)
+        assert [file.name for file in found.folder.iterdir()] == ["saved_model.pb"]
+        assert (found.folder / "saved_model.pb").read_bytes() == b"g" * 2_500_000
+        assert found.left_out == {"assets/labels.txt": 8, "variables/variables.data-00000-of-00001": 3_000_000}
+        assert found.labels is not None
+        assert found.labels.read_bytes() == b"cat\ndog\n"
+        assert found.labels_from == "described/assets/labels.txt"
+        done = [progress.done_bytes for progress in seen]
+        assert done == sorted(done)
+        assert (len(done) > 2, done[-1]) == (True, 2_500_000)
+        assert sum(file.stat().st_size for file in (tmp_path / "copy").rglob("*") if file.is_file()) == 2_500_008
+
+    def test_over_a_slow_network(self, backend: RemoteBackend, azure: PracticeAzure, tmp_path: Path) -> None:
+        model = backend.register_model("slow", saved_model(tmp_path, "slow"), tags={})
+        azure.set(scenario="slow-network")
+        found = backend.download_model_graph(model.id, tmp_path / "copy")
+        assert (found.folder / "saved_model.pb").read_bytes() == b"pb"
+
+    def test_what_is_no_saved_model(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        (tmp_path / "exported").mkdir()
+        (tmp_path / "exported" / "resnet.onnx").write_bytes(b"\x08\x07")
+        model = backend.register_model("onnx", tmp_path / "exported", tags={})
+        with pytest.raises(ModelError, match=r"onnx:1 is no TensorFlow SavedModel: it holds resnet\.onnx \(ONNX\)"):
+            backend.download_model_graph(model.id, tmp_path / "copy")
+
+    def test_a_huge_graph_is_refused_before_it_comes(
+        self, backend: RemoteBackend, azure: PracticeAzure, tmp_path: Path
+    ) -> None:
+        model = backend.register_model("huge", saved_model(tmp_path, "huge"), tags={})
+        os.truncate(azure.blob("huge/saved_model.pb"), 300_000_000)
+        seen: list[DownloadProgress] = []
+        with pytest.raises(ModelError, match="300 MB"):
+            backend.download_model_graph(model.id, tmp_path / "copy", on_download=seen.append)
+        assert seen == []
+        assert not [file for file in tmp_path.rglob("copy/**/*") if file.is_file()]
+
+    def test_no_signature_is_logged_when_the_libraries_speak(
+        self, azure: PracticeAzure, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        backend = azure.backend(token=Secret(azure.token()), debug=True)
+        backend.open_workspace(azure.workspace)
+        model = backend.register_model("spoken", saved_model(tmp_path, "spoken"), tags={})
+        caplog.set_level(logging.DEBUG)
+        backend.download_model_graph(model.id, tmp_path / "copy")
+        backend.close()
+        assert "spoken/saved_model.pb?" in caplog.text, "the requests were heard"
+        assert "sig=••••" in caplog.text
+        assert "sig=" not in caplog.text.replace("sig=••••", "")
+
+    def test_weights_that_the_registry_lost_are_not_named(
+        self, backend: RemoteBackend, azure: PracticeAzure, tmp_path: Path
+    ) -> None:
+        model = backend.register_model("lost", saved_model(tmp_path, "lost"), tags={})
+        azure.blob("lost/variables/*").unlink()
+        assert backend.download_model_graph(model.id, tmp_path / "copy").left_out == {}
 
 
 class TestComputeTargets:

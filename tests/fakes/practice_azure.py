@@ -15,12 +15,17 @@ from gpu_assistant.practice.server import PracticeServer
 
 
 class PracticeAzure:
-    """A server at full speed on a folder of its own. `close` ends it and every backend made here."""
+    """A server at full speed on a folder of its own. `close` ends it and every backend made here.
 
-    def __init__(self, folder: Path, *, speed: float = math.inf) -> None:
+    With the sample model it takes a minute to be ready, unless the cache of the program has the converted model.
+    """
+
+    def __init__(self, folder: Path, *, speed: float = math.inf, with_sample_model: bool = False) -> None:
         self._folder = folder
-        self._server = PracticeServer(folder / "practice data", speed=speed, with_sample_model=False)
+        self._server = PracticeServer(folder / "practice data", speed=speed, with_sample_model=with_sample_model)
         self._server.start()
+        problem = self._server.wait_ready()
+        assert not problem, problem
         self._backends: list[RemoteBackend] = []
 
     @property
@@ -38,6 +43,11 @@ class PracticeAzure:
             "REQUESTS_CA_BUNDLE": str(info.ca_bundle),
             "NO_PROXY": "127.0.0.1,localhost",
         }
+
+    def blob(self, path: str) -> Path:
+        """The file that is the one stored blob whose name ends so, for a test that harms it."""
+        (found,) = (self._folder / "practice data").rglob(f"LocalUpload/*/{path}")
+        return found
 
     def token(self, lifetime_s: float = 3600.0) -> str:
         """A token that is accepted here."""

@@ -8,7 +8,15 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from gpu_assistant.backends.base import OnUpload, Phase, ResourceStatus
+from gpu_assistant.backends.base import (
+    DownloadedGraph,
+    DownloadProgress,
+    OnDownload,
+    OnUpload,
+    Phase,
+    ResourceStatus,
+)
+from gpu_assistant.backends.saved_model_files import find_saved_model
 from gpu_assistant.domain.billing import (
     LEDGER_ID_TAG,
     FoundResource,
@@ -25,15 +33,23 @@ from gpu_assistant.domain.compute import (
     VmSize,
     VmSizeOffer,
 )
-from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.errors import AssistantError, ModelNotFound
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, ServiceState, WebService, WhichKey
 from gpu_assistant.domain.workspace import Subscription, WorkspaceRef
+from tests.fakes import wire_writer
 
 WORKSPACE = WorkspaceRef("sub-1", "rg-1", "ws-1", region="eastus", tenant_id="tenant-1")
 T4 = VmSize("Standard_NC4as_T4_v3", "NCasT4_v3", "T4 Family", "NVIDIA", "T4", 1, 16, 4, 28, "7.5", True, True)
 PRICE = HourlyPrice(Decimal("0.526"), "USD")
+CLASSIFIER_FILES = {
+    "resnet/labels.txt": b"background\n" + b"a cat\n" * 1000,
+    "resnet/saved_model.pb": wire_writer.saved_model(wire_writer.meta_graph(wire_writer.CLASSIFIER)),
+    "resnet/variables/variables.data-00000-of-00001": b"\0" * 1000,
+    "resnet/variables/variables.index": b"index",
+}
+"""The files of a small registered SavedModel that takes JPEG bytes and gives classes and probabilities."""
 
 
 class ScriptedBackend:
@@ -47,6 +63,7 @@ class ScriptedBackend:
             VmSizeOffer(T4, "eastus", Availability.AVAILABLE, Quota("T4 Family", 16, 0), Quota("cores", 50, 0), PRICE)
         ]
         self.registered = [RegisteredModel("resnet", 2, id="resnet:2"), RegisteredModel("resnet", 1, id="resnet:1")]
+        self.model_files: dict[str, Mapping[str, bytes]] = {one.id: CLASSIFIER_FILES for one in self.registered}
         self.computes: dict[str, ComputeTarget] = {}
         self.services: dict[str, WebService] = {}
         self.fail: dict[str, list[AssistantError]] = {}
@@ -89,6 +106,25 @@ class ScriptedBackend:
         self, name: str, folder: Path, *, tags: Mapping[str, str], on_upload: OnUpload | None = None
     ) -> RegisteredModel:
         raise NotImplementedError
+
+    def download_model_graph(
+        self, model_id: str, folder: Path, *, on_download: OnDownload | None = None
+    ) -> DownloadedGraph:
+        self._enter("download_model_graph")
+        contents = self.model_files.get(model_id)
+        if contents is None:
+            raise ModelNotFound(name=model_id, suggestion="")
+        files = find_saved_model(model_id, contents)
+        graph = folder / "graph" / "saved_model.pb"
+        graph.parent.mkdir(parents=True)
+        graph.write_bytes(contents[files.graph])
+        if on_download is not None:
+            on_download(DownloadProgress(len(contents[files.graph]), len(contents[files.graph])))
+        left_out = {files.inside(path): len(contents[path]) for path in files.rest}
+        if not files.labels:
+            return DownloadedGraph(graph.parent, left_out)
+        (folder / "labels.txt").write_bytes(contents[files.labels[0]])
+        return DownloadedGraph(graph.parent, left_out, folder / "labels.txt", files.labels[0])
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:
         self._enter("start_compute_target")

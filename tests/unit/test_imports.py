@@ -37,11 +37,38 @@ MAY_IMPORT: dict[str, set[str]] = {
         "scoring_client",
     },
 }
-MAY_IMPORT["app"] = {*MAY_IMPORT, "backends.base"}
-MAY_IMPORT["cli"] = {"app", "backends.base", "domain", "jobs", "keystore", "logs", "paths", "practice"} | {
+MAY_IMPORT["i18n"] = {"domain", "paths"}
+MAY_IMPORT["wizard"] = {
+    "backends.base",
+    "domain",
+    "i18n",
+    "jobs",
+    "keystore",
+    "ledger",
+    "logs",
+    "scoring_client",
+    "workflows",
+}
+MAY_IMPORT["ui"] = {
+    "domain",
+    "i18n",
+    "images",
+    "jobs",
+    "logs",
+    "paths",
+    "saved_model",
+    "settings",
+    "wizard",
+    "workflows",
+}
+MAY_IMPORT["app"] = {*MAY_IMPORT, "backends.base"} - {"wizard", "ui"}
+MAY_IMPORT["window"] = {*MAY_IMPORT, "backends.base"}
+MAY_IMPORT["cli"] = {"app", "backends.base", "domain", "jobs", "keystore", "logs", "paths", "practice", "window"} | {
     "saved_model",
     "scoring_client",
     "settings",
+    "ui.run",
+    "wizard.state",
     "workflows",
     "__main__",
 }

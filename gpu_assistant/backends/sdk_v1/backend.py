@@ -15,10 +15,18 @@ from pathlib import Path
 from azureml.core import Model, Workspace
 
 from gpu_assistant import paths
-from gpu_assistant.backends.base import BackendConfig, OnPrompt, OnUpload, ResourceStatus
+from gpu_assistant.backends.base import (
+    BackendConfig,
+    DownloadedGraph,
+    OnDownload,
+    OnPrompt,
+    OnUpload,
+    ResourceStatus,
+)
 from gpu_assistant.backends.sdk_v1 import convert
 from gpu_assistant.backends.sdk_v1.computes import Computes
 from gpu_assistant.backends.sdk_v1.deployment import Deployments
+from gpu_assistant.backends.sdk_v1.downloads import Downloads
 from gpu_assistant.backends.sdk_v1.errors import About
 from gpu_assistant.backends.sdk_v1.offers import vm_size_offers
 from gpu_assistant.backends.sdk_v1.rest import ARM
@@ -31,6 +39,7 @@ from gpu_assistant.domain.compute import ComputeSpec, ComputeTarget, VmSizeOffer
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec, ServiceKeys, WebService, WhichKey
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import Account, SignInMethod, Subscription, WorkspaceRef
 
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
@@ -46,6 +55,7 @@ class SdkV1Backend:
         self._services = Services(self._session)
         self._deployments = Deployments(self._session, self._computes, self._services)
         self._uploads = Uploads(self._session)
+        self._downloads = Downloads(self._session)
         self._catalogue = load_vm_catalogue(paths.resource("vm_sizes.toml"))
 
     # --- identity ---------------------------------------------------------------------------------------------
@@ -71,12 +81,12 @@ class SdkV1Backend:
     def subscriptions(self) -> Sequence[Subscription]:
         tenant_id = self._session.sign_in.tenant_id
         found = self._session.rest.list(
-            f"{ARM}/subscriptions", about="Reading the subscriptions", params=_SUBSCRIPTIONS_API
+            f"{ARM}/subscriptions", about=Text("Reading the subscriptions"), params=_SUBSCRIPTIONS_API
         )
         return [convert.subscription(body, tenant_id=tenant_id) for body in found]
 
     def workspaces(self, subscription_id: str) -> Sequence[WorkspaceRef]:
-        with self._session.errors("Reading the workspaces"):
+        with self._session.errors(Text("Reading the workspaces")):
             found = Workspace.list(subscription_id, auth=self._session.auth)
             tenant_id = self._session.sign_in.tenant_id
             return [
@@ -96,7 +106,7 @@ class SdkV1Backend:
         )
 
     def models(self, name: str = "") -> Sequence[RegisteredModel]:
-        with self._session.errors(About("Reading the models", model=name)):
+        with self._session.errors(About(Text("Reading the models"), model=name)):
             # expand=False: datasets are of no interest here, and a null in their place would raise TypeError.
             found = Model.list(self._session.workspace, name=name or None, expand=False)
             models = [convert.registered_model(model) for model in found]
@@ -106,6 +116,11 @@ class SdkV1Backend:
         self, name: str, folder: Path, *, tags: Mapping[str, str], on_upload: OnUpload | None = None
     ) -> RegisteredModel:
         return self._uploads.register(name, folder, tags=tags, on_upload=on_upload)
+
+    def download_model_graph(
+        self, model_id: str, folder: Path, *, on_download: OnDownload | None = None
+    ) -> DownloadedGraph:
+        return self._downloads.graph(model_id, folder, on_download=on_download)
 
     # --- compute targets and web services ---------------------------------------------------------------------
 

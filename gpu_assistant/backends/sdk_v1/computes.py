@@ -25,6 +25,7 @@ from gpu_assistant.domain.errors import (
     ComputeNotFound,
     Remedy,
 )
+from gpu_assistant.domain.text import Text
 
 _AKS = "AKS"
 _CLUSTER_PART = "/providers/microsoft.containerservice/managedclusters/"
@@ -63,11 +64,11 @@ class Computes:
         """
         if not is_valid_compute_name(spec.name):
             raise BadSetting(
-                setting=f"compute target name {spec.name}",
-                reason="3 to 24 letters, digits and dashes, starting with a letter, and none of Azure's own",
+                setting=Text("compute target name {name}", name=spec.name),
+                reason=Text("3 to 24 letters, digits and dashes, starting with a letter, and none of Azure's own"),
             )
         about = About(
-            f"Creating {spec.name}",
+            Text("Creating {name}", name=spec.name),
             kind=ResourceKind.COMPUTE_TARGET,
             name=spec.name,
             creating=True,
@@ -101,14 +102,16 @@ class Computes:
         if body is None:
             return
         if convert.compute_target(body).attached:
-            reason = f"{name} was attached to the workspace, not created in it. It can be detached, not deleted."
+            reason = Text(
+                "{name} was attached to the workspace, not created in it. It can be detached, not deleted.", name=name
+            )
             portal = Remedy(Action.OPEN_URL, "Look at the cluster in the portal", "https://portal.azure.com")
             raise ComputeError(reason=reason, remedies=(portal,))
-        self._remove(name, "delete", f"Deleting {name}")
+        self._remove(name, "delete", Text("Deleting {name}", name=name))
 
     def start_detach(self, name: str) -> None:
         """Ask to take the compute target out of the workspace; its cluster goes on running."""
-        self._remove(name, "detach", f"Detaching {name}")
+        self._remove(name, "detach", Text("Detaching {name}", name=name))
 
     def exists(self, handle: ResourceHandle) -> bool:
         """Asked three ways: by name, in the list, and for the AKS cluster where its id is known."""
@@ -118,7 +121,7 @@ class Computes:
         if any(str(item.get("name", "")).lower() == handle.name.lower() for item in self._list()):
             return True
         if _CLUSTER_PART in handle.azure_id.lower():
-            about = f"Looking for the AKS cluster of {handle.name}"
+            about = Text("Looking for the AKS cluster of {name}", name=handle.name)
             return self._session.rest.get(f"{ARM}{handle.azure_id}", about=about, params=_CLUSTER_API) is not None
         return False
 
@@ -134,14 +137,14 @@ class Computes:
     def _read(self, name: str) -> Any | None:
         return self._session.rest.get(
             self._session.computes_url(name),
-            about=f"Reading compute target {name}",
+            about=Text("Reading compute target {name}", name=name),
             params=self._session.compute_parameters,
         )
 
     def _list(self) -> list[Any]:
         return self._session.rest.list(
             self._session.computes_url(),
-            about="Reading the compute targets",
+            about=Text("Reading the compute targets"),
             params=self._session.compute_parameters,
         )
 
@@ -188,7 +191,7 @@ class Computes:
             self._session.rest.change(
                 "PATCH",
                 f"{self._session.compute_url(spec.name)}/providers/Microsoft.Resources/tags/default",
-                about=f"Tagging {spec.name}",
+                about=Text("Tagging {name}", name=spec.name),
                 params=_TAGS_API,
                 body={"operation": "Merge", "properties": {"tags": dict(spec.tags)}},
             )

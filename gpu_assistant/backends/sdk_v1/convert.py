@@ -23,6 +23,7 @@ from gpu_assistant.domain.billing import (
 from gpu_assistant.domain.compute import ComputeState, ComputeTarget
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.service import ServiceState, WebService
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import Subscription, WorkspaceRef
 
 # Azure spells the end of a cancelled operation with one l for computes and two for services.
@@ -127,9 +128,9 @@ def service_status(body: Any, *, workspace: WorkspaceRef, stage: str = "") -> Re
 
 
 _STAGES = {
-    "BuildEnvironment": "Azure is building the environment",
-    "BuildImage": "Azure is building the container image",
-    "DeployService": "Azure is starting the containers",
+    "BuildEnvironment": Text("Azure is building the environment"),
+    "BuildImage": Text("Azure is building the container image"),
+    "DeployService": Text("Azure is starting the containers"),
 }
 
 

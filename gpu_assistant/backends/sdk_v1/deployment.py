@@ -23,6 +23,7 @@ from gpu_assistant.backends.sdk_v1.session import AzureSession
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind
 from gpu_assistant.domain.errors import AssistantError, BadSetting, ServiceNameTaken, UnexpectedAnswer
 from gpu_assistant.domain.service import DeploymentSpec, is_valid_service_name
+from gpu_assistant.domain.text import Text
 
 # With an image of one's own this asks for the inference server that matches it, as the SDK's converter does.
 _INFERENCE_STACK = "latest"
@@ -47,8 +48,8 @@ class Deployments:
         name = spec.service_name
         if not is_valid_service_name(name):
             raise BadSetting(
-                setting=f"web service name {name}",
-                reason="3 to 32 lower-case letters, digits and dashes, starting with a letter",
+                setting=Text("web service name {name}", name=name),
+                reason=Text("3 to 32 lower-case letters, digits and dashes, starting with a letter"),
             )
         handle = ResourceHandle(ResourceKind.WEB_SERVICE, name, f"{self._session.ref.azure_id}/services/{name}")
         existing = self._services.read(name)
@@ -68,7 +69,7 @@ class Deployments:
 
     def _deploy(self, spec: DeploymentSpec) -> Any:
         about = About(
-            f"Deploying {spec.service_name}",
+            Text("Deploying {name}", name=spec.service_name),
             kind=ResourceKind.WEB_SERVICE,
             name=spec.service_name,
             creating=True,

@@ -42,6 +42,7 @@ from gpu_assistant.domain.errors import (
     WorkspaceNotFound,
     WrongTenant,
 )
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 
@@ -106,9 +107,9 @@ _Make = Callable[[Fault, About, "re.Match[str]"], AssistantError | None]
 
 def _wrong_tenant(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
     subscription = found.groupdict().get("subscription") or (
-        about.workspace.subscription_id if about.workspace else "asked for"
+        about.workspace.subscription_id if about.workspace else Text("asked for")
     )
-    return WrongTenant(tenant=found.groupdict().get("tenant") or "it was made for", subscription=subscription)
+    return WrongTenant(tenant=found.groupdict().get("tenant") or Text("it was made for"), subscription=subscription)
 
 
 def _token_expired(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
@@ -116,7 +117,7 @@ def _token_expired(fault: Fault, about: About, found: re.Match[str]) -> Assistan
 
 
 def _quota(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
-    return QuotaRefused(name=about.name or about.vm_size or "the request", reason=fault.said)
+    return QuotaRefused(name=about.name or about.vm_size or Text("the request"), reason=fault.said)
 
 
 def _capacity(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
@@ -125,7 +126,7 @@ def _capacity(fault: Fault, about: About, found: re.Match[str]) -> AssistantErro
 
 def _vm_size(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
     return VmSizeNotAvailable(
-        vm_size=about.vm_size or "The VM size", region=about.region or "this region", reason=fault.said
+        vm_size=about.vm_size or Text("The VM size"), region=about.region or Text("this region"), reason=fault.said
     )
 
 
@@ -148,11 +149,11 @@ def _provider(fault: Fault, about: About, found: re.Match[str]) -> AssistantErro
 
 
 def _network_limit(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
-    return ComputeFailed(name=about.name or "the compute target", reason=fault.said)
+    return ComputeFailed(name=about.name or Text("the compute target"), reason=fault.said)
 
 
 def _no_room(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
-    return NotSchedulable(name=about.name or "the web service", reason=fault.said)
+    return NotSchedulable(name=about.name or Text("the web service"), reason=fault.said)
 
 
 def _name_taken(fault: Fault, about: About, found: re.Match[str]) -> AssistantError | None:
@@ -162,7 +163,7 @@ def _name_taken(fault: Fault, about: About, found: re.Match[str]) -> AssistantEr
 
 
 def _model_missing(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
-    return ModelNotFound(name=about.model or about.name or "asked for", suggestion="")
+    return ModelNotFound(name=about.model or about.name or Text("asked for"), suggestion="")
 
 
 def _service_missing(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
@@ -178,7 +179,7 @@ def _workspace_missing(fault: Fault, about: About, found: re.Match[str]) -> Assi
 
 
 def _bad_name(fault: Fault, about: About, found: re.Match[str]) -> AssistantError:
-    return BadSetting(setting=about.name or about.model or "name", reason=fault.said)
+    return BadSetting(setting=about.name or about.model or Text("name"), reason=fault.said)
 
 
 # Looked through in order; the first that fits and gives an error wins. Azure's codes first, then its sentences.
@@ -233,8 +234,8 @@ def _by_status(fault: Fault, about: About) -> AssistantError:
 
 
 def _expired(about: About) -> AssistantError:
-    what = about.what[:1].lower() + about.what[1:]
-    return TokenExpired(during=f" (while {what})" if what else "")
+    what = about.what.inside_a_sentence() if isinstance(about.what, Text) else about.what
+    return TokenExpired(during=Text(" (while {what})", what=what) if what else "")
 
 
 def _taken(about: About) -> AssistantError:
@@ -242,7 +243,7 @@ def _taken(about: About) -> AssistantError:
         return ServiceNameTaken(name=about.name)
     if about.kind is ResourceKind.COMPUTE_TARGET:
         return ComputeNameTaken(name=about.name)
-    return Conflict(what=about.what, reason=f"{about.model or about.name} exists already")
+    return Conflict(what=about.what, reason=Text("{name} exists already", name=about.model or about.name))
 
 
 def _no_workspace(workspace: WorkspaceRef) -> AssistantError:

@@ -21,6 +21,7 @@ import urllib3.exceptions
 
 from gpu_assistant.backends.sdk_v1.convert import azure_error
 from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.text import Text
 from gpu_assistant.logs import redact
 
 _LONGEST_TEXT = 700
@@ -46,7 +47,7 @@ class Fault:
         """Azure's code and text in one line, for a person."""
         if self.code and self.code not in self.text:
             return f"{self.code}: {self.text}" if self.text else self.code
-        return self.text or (f"HTTP {self.status}" if self.status else "no reason was given")
+        return self.text or (f"HTTP {self.status}" if self.status else Text("no reason was given"))
 
 
 def fault_of(exc: BaseException) -> Fault:
@@ -77,19 +78,19 @@ def network_reason(exc: BaseException) -> str:
     host = next((found for found in map(_host_of, links) if found), "Azure")
     texts = " ".join(_text_of(link) for link in links)
     if any(isinstance(link, ssl.SSLError | requests.exceptions.SSLError) for link in links):
-        return f"the certificate of {host} is not trusted here (a company proxy may need its own)"
+        return Text("the certificate of {host} is not trusted here (a company proxy may need its own)", host=host)
     if any(isinstance(link, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError) for link in links):
-        return f"the proxy would not connect to {host}"
+        return Text("the proxy would not connect to {host}", host=host)
     if any(isinstance(link, socket.gaierror) for link in links) or "NameResolutionError" in texts:
-        return f"the name {host} cannot be resolved"
+        return Text("the name {host} cannot be resolved", host=host)
     if any(isinstance(link, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for link in links):
-        return f"{host} did not answer in time"
+        return Text("{host} did not answer in time", host=host)
     if any(isinstance(link, ConnectionRefusedError) for link in links):
-        return f"{host} refused the connection"
+        return Text("{host} refused the connection", host=host)
     if any(isinstance(link, ConnectionError | requests.RequestException) for link in links):
-        return f"the connection to {host} broke off"
+        return Text("the connection to {host} broke off", host=host)
     if any(type(link).__name__ in _NETWORK_CLASSES for link in links):
-        return f"the connection to {host} broke off"
+        return Text("the connection to {host} broke off", host=host)
     return ""
 
 

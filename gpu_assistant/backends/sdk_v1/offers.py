@@ -21,6 +21,7 @@ from gpu_assistant.backends.vm_catalogue import CataloguedSize, VmCatalogue
 from gpu_assistant.domain.billing import HourlyPrice
 from gpu_assistant.domain.compute import Availability, Quota, VmSizeOffer
 from gpu_assistant.domain.errors import AssistantError, SignInError
+from gpu_assistant.domain.text import Text, joined
 
 _SKUS_API = "2021-07-01"
 _USAGES_API = "2024-07-01"
@@ -56,19 +57,19 @@ def read_market(rest: AzureRest, *, subscription_id: str, region: str, today: da
         skus = pool.submit(
             rest.list,
             f"{base}/Microsoft.Compute/skus",
-            about="Reading the VM sizes",
+            about=Text("Reading the VM sizes"),
             params={"api-version": _SKUS_API, "$filter": f"location eq '{region}'"},
         )
         usages = pool.submit(
             rest.list,
             f"{base}/Microsoft.Compute/locations/{region}/usages",
-            about="Reading the quota",
+            about=Text("Reading the quota"),
             params={"api-version": _USAGES_API},
         )
         sizes = pool.submit(
             rest.get,
             f"{base}/Microsoft.MachineLearningServices/locations/{region}/vmSizes",
-            about="Reading the prices",
+            about=Text("Reading the prices"),
             params={"api-version": _PRICES_API},
         )
     troubles: list[str] = []
@@ -83,7 +84,7 @@ def read_market(rest: AzureRest, *, subscription_id: str, region: str, today: da
             troubles.append(exc.detail)
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             log.warning("an answer about VM sizes cannot be understood: %s", type(exc).__name__)
-            troubles.append("Azure's answer about VM sizes could not be understood.")
+            troubles.append(Text("Azure's answer about VM sizes could not be understood."))
         return None
 
     return Market(
@@ -91,7 +92,7 @@ def read_market(rest: AzureRest, *, subscription_id: str, region: str, today: da
         part(skus.result, _skus),
         part(usages.result, _quotas),
         part(sizes.result, lambda body: _prices(body, today)),
-        " ".join(troubles),
+        joined(troubles, " "),
     )
 
 
@@ -117,20 +118,27 @@ def _obstacle(
 ) -> tuple[Availability, str]:
     size, region = found.vm_size, market.region
     if size.retired_on is not None and size.retired_on <= today:
-        instead = f" Use {size.replacement} instead." if size.replacement else ""
-        return Availability.RETIRED, f"Retired on {size.retired_on.isoformat()}.{instead}"
+        day = size.retired_on.isoformat()
+        if not size.replacement:
+            return Availability.RETIRED, Text("Retired on {day}.", day=day)
+        instead = Text("Retired on {day}. Use {replacement} instead.", day=day, replacement=size.replacement)
+        return Availability.RETIRED, instead
     if size.gpu_vendor.upper() != "NVIDIA":
-        return Availability.NOT_SUPPORTED, f"Its GPU ({size.gpu_model}) has no CUDA, which TensorFlow needs."
+        reason = Text("Its GPU ({gpu}) has no CUDA, which TensorFlow needs.", gpu=size.gpu_model)
+        return Availability.NOT_SUPPORTED, reason
     if size.runs_tensorflow is False:
         return (
             Availability.NOT_SUPPORTED,
-            f"CUDA compute capability {size.compute_capability} is too old for the TensorFlow that is deployed.",
+            Text(
+                "CUDA compute capability {capability} is too old for the TensorFlow that is deployed.",
+                capability=size.compute_capability,
+            ),
         )
     if size.runs_on_aks is False:
-        return Availability.NOT_SUPPORTED, "AKS does not take this size."
+        return Availability.NOT_SUPPORTED, Text("AKS does not take this size.")
     if market.skus is not None:
         if sku is None:
-            return Availability.NOT_OFFERED, f"Azure does not offer it in {region}."
+            return Availability.NOT_OFFERED, Text("Azure does not offer it in {region}.", region=region)
         restriction = _restriction(sku, region)
         if restriction:
             return Availability.NOT_OFFERED, restriction
@@ -146,7 +154,8 @@ def _obstacle(
 def _shortage(found: VmSizeOffer) -> str:
     size = found.vm_size
     if found.quota is None:
-        return f"The subscription has no quota for {size.family} in {found.region}."
+        family, region = size.family, found.region
+        return Text("The subscription has no quota for {family} in {region}.", family=family, region=region)
     if found.quota.free_vcpus < size.vcpus:
         return _too_little(found.quota, size.vcpus, found.region)
     if found.regional_quota is not None and found.regional_quota.free_vcpus < size.vcpus:
@@ -155,10 +164,13 @@ def _shortage(found: VmSizeOffer) -> str:
 
 
 def _too_little(quota: Quota, needed_vcpus: int, region: str) -> str:
-    family = "all families together" if quota.family == _REGIONAL else quota.family
-    return (
-        f"One node needs {needed_vcpus} vCPUs of {family} in {region}; "
-        f"{quota.free_vcpus} are free of {quota.limit_vcpus}."
+    return Text(
+        "One node needs {needed_vcpus} vCPUs of {family} in {region}; {free_vcpus} are free of {limit_vcpus}.",
+        needed_vcpus=needed_vcpus,
+        family=Text("all families together") if quota.family == _REGIONAL else quota.family,
+        region=region,
+        free_vcpus=quota.free_vcpus,
+        limit_vcpus=quota.limit_vcpus,
     )
 
 
@@ -168,8 +180,8 @@ def _restriction(sku: Mapping[str, Any], region: str) -> str:
         if restriction.get("type") == "Zone":
             continue
         if restriction.get("reasonCode") == "QuotaId":
-            return "The kind of this subscription's offer does not include it."
-        return f"Azure does not let this subscription use it in {region}."
+            return Text("The kind of this subscription's offer does not include it.")
+        return Text("Azure does not let this subscription use it in {region}.", region=region)
     return ""
 
 

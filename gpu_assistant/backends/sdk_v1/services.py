@@ -22,6 +22,7 @@ from gpu_assistant.domain.errors import (
 )
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import ServiceKeys, ServiceState, WebService, WhichKey
+from gpu_assistant.domain.text import Text
 
 _EXPAND = {"expand": "true"}
 _NEW_KEY_S = 60.0
@@ -71,7 +72,9 @@ class Services:
     def read(self, name: str) -> Any | None:
         """The service as model management describes it; None on 404 alone."""
         return self._session.rest.get(
-            self._session.service_url("services", name), about=f"Reading web service {name}", params=_EXPAND
+            self._session.service_url("services", name),
+            about=Text("Reading web service {name}", name=name),
+            params=_EXPAND,
         )
 
     def remember_operation(self, name: str, operation_url: str) -> None:
@@ -83,7 +86,7 @@ class Services:
         """The last lines of its container."""
         body = self._session.rest.get(
             self._session.service_url("services", name, "logs"),
-            about=f"Reading the log of {name}",
+            about=Text("Reading the log of {name}", name=name),
             params={"tail": str(lines), "init": str(init_container)},
         )
         if body is None:
@@ -92,7 +95,7 @@ class Services:
 
     def keys(self, name: str) -> ServiceKeys:
         """Both keys."""
-        about = f"Reading the keys of {name}"
+        about = Text("Reading the keys of {name}", name=name)
         answer = self._session.rest.change("POST", self._session.service_url("services", name, "listkeys"), about=about)
         if answer.status_code == 404:
             raise ServiceNotFound(name=name, suggestion="")
@@ -100,14 +103,14 @@ class Services:
             body: Any = answer.json()
             return ServiceKeys(Secret(body["primaryKey"]), Secret(body["secondaryKey"]))
         except (ValueError, KeyError, TypeError):
-            raise UnexpectedAnswer(what=about, reason="the answer holds no keys") from None
+            raise UnexpectedAnswer(what=about, reason=Text("the answer holds no keys")) from None
 
     def regenerate_key(self, name: str, which: WhichKey) -> ServiceKeys:
         """Replace one key. Waits for Azure's short operation, since before its end the old key is read.
 
         Not the SDK's `regen_key`: that sleeps at least 5 s and has no end.
         """
-        about = About(f"Making a new key for {name}", kind=ResourceKind.WEB_SERVICE, name=name)
+        about = About(Text("Making a new key for {name}", name=name), kind=ResourceKind.WEB_SERVICE, name=name)
         answer = self._session.rest.change(
             "POST",
             self._session.service_url("services", name, "regenerateKeys"),
@@ -130,14 +133,14 @@ class Services:
         self._session.rest.change(
             "DELETE",
             self._session.service_url("services", name),
-            about=About(f"Deleting {name}", kind=ResourceKind.WEB_SERVICE, name=name),
+            about=About(Text("Deleting {name}", name=name), kind=ResourceKind.WEB_SERVICE, name=name),
         )
 
     # --------------------------------------------------------------------------------------------------------------
 
     def _list(self) -> list[Any]:
         return self._session.rest.list(
-            self._session.service_url("services"), about="Reading the web services", params=_EXPAND
+            self._session.service_url("services"), about=Text("Reading the web services"), params=_EXPAND
         )
 
     def _until_done(self, operation_id: str, name: str, about: About) -> None:
@@ -148,7 +151,8 @@ class Services:
                 return
             if state in ("Failed", "Cancelled", "TimedOut"):
                 code, text = convert.azure_error(error)
-                raise ServiceFailed(name=name, cause=f"the new key was refused ({code or state}: {text})")
+                cause = Text("the new key was refused ({code}: {reason})", code=code or state, reason=text)
+                raise ServiceFailed(name=name, cause=cause)
             self._sleep(_NEW_KEY_POLL_S)
         raise DeadlinePassed(what=about.what, seconds=_NEW_KEY_S)
 
@@ -162,7 +166,7 @@ class Services:
         if service.state not in (ServiceState.TRANSITIONING, ServiceState.FAILED, ServiceState.UNHEALTHY):
             return "", body
         try:
-            found = self._session.rest.get(url, about=f"Reading the deployment of {name}")
+            found = self._session.rest.get(url, about=Text("Reading the deployment of {name}", name=name))
         except AssistantError as exc:
             log.info("the deployment of %s cannot be watched: %s", name, exc.code)
             return "", body

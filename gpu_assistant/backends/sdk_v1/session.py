@@ -19,6 +19,7 @@ from gpu_assistant.backends.sdk_v1.rest import ARM, AzureRest
 from gpu_assistant.backends.sdk_v1.sign_in import SignIn
 from gpu_assistant.backends.sdk_v1.transport import Transport
 from gpu_assistant.domain.errors import BadSetting, CannotReachAzure, TokenExpired
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
 
 _COMPUTES = {"api-version": "2020-02-02"}
@@ -53,13 +54,15 @@ class AzureSession:
     def open(self, ref: WorkspaceRef) -> WorkspaceRef:
         """Read the workspace and make later calls speak of it."""
         self.sign_in.workspace_name = ref.name
-        with self.errors(About(f"Opening workspace {ref.name}", workspace=ref)):
+        with self.errors(About(Text("Opening workspace {name}", name=ref.name), workspace=ref)):
             workspace = Workspace.get(
                 ref.name, auth=self.auth, subscription_id=ref.subscription_id, resource_group=ref.resource_group
             )
             # When the connection breaks, the SDK returns a workspace without its resource instead of raising.
             if workspace._workspace_autorest_object is None:
-                raise CannotReachAzure(what=f"Opening workspace {ref.name}", reason="the connection broke off")
+                raise CannotReachAzure(
+                    what=Text("Opening workspace {name}", name=ref.name), reason=Text("the connection broke off")
+                )
             opened = convert.workspace_ref(workspace, tenant_id=self.sign_in.tenant_id)
         with self._lock:
             self._workspace, self._ref, self._wanted = workspace, opened, opened
@@ -72,7 +75,7 @@ class AzureSession:
         with self._lock:
             if self._workspace is None:
                 if self._wanted is None:
-                    raise BadSetting(setting="workspace", reason="no workspace is open yet")
+                    raise BadSetting(setting=Text("workspace"), reason=Text("no workspace is open yet"))
                 self.open(self._wanted)
             return self._workspace
 
@@ -81,7 +84,7 @@ class AzureSession:
         """The open workspace with region and tenant."""
         _ = self.workspace
         if self._ref is None:
-            raise BadSetting(setting="workspace", reason="no workspace is open yet")
+            raise BadSetting(setting=Text("workspace"), reason=Text("no workspace is open yet"))
         return self._ref
 
     # --- addresses --------------------------------------------------------------------------------------------
@@ -105,8 +108,13 @@ class AzureSession:
         url = f"{base}/rp/workspaces{self.ref.azure_id}/computes"
         return f"{url}/{quote(name, safe='')}" if name else url
 
+    def artifacts_url(self, what: str, path: str) -> str:
+        """Where `what` ("contentinfo", "prefix/contentinfo") of the artifact `origin/container/path` is told."""
+        base = self._address("artifacts", lambda workspace: workspace.service_context._get_artifacts_url())
+        return f"{base}/artifact/v2.0{self.ref.azure_id}/artifacts/{what}/{quote(path)}"
+
     def service_url(self, *parts: str) -> str:
-        """Where web services and operations are (model management)."""
+        """Where web services, models, assets and operations are (model management)."""
         base = self._address("model management", _get_mms_url)
         return "/".join([base, *(quote(part, safe="") for part in parts)])
 
@@ -114,7 +122,7 @@ class AzureSession:
         workspace = self.workspace
         with self._lock:
             if name not in self._addresses:
-                with self.errors("Finding the services of the workspace"):
+                with self.errors(Text("Finding the services of the workspace")):
                     self._addresses[name] = str(discover(workspace)).rstrip("/")
             return self._addresses[name]
 

@@ -30,6 +30,7 @@ from gpu_assistant.domain.errors import (
     TokenExpired,
 )
 from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import Account, SignInMethod, SignInPrompt
 
 # The public client of the Azure CLI, which azure-identity uses too: every tenant knows it, and it may ask for
@@ -68,7 +69,7 @@ class SignIn:
             self._msal_cache.deserialize(self._remembered.msal_cache)
         self._token: Token | None = None
         self._distrusted = False
-        self.workspace_name = config.workspace.name if config.workspace else "(none is chosen)"
+        self.workspace_name = config.workspace.name if config.workspace else Text("(none is chosen)")
 
     # --- who --------------------------------------------------------------------------------------------------
 
@@ -84,7 +85,7 @@ class SignIn:
         """Ask the person (or the Azure CLI). Raises a SignInError, or CannotReachAzure."""
         if method is SignInMethod.TOKEN:
             if self._ready is None:
-                raise SignInFailed(reason="There is no ready token; choose another way to sign in.")
+                raise SignInFailed(reason=Text("There is no ready token; choose another way to sign in."))
             return self._account(self._current_token())
         if method is SignInMethod.AZURE_CLI:
             token = azure_cli.token(_AUDIENCE, tenant_id)
@@ -147,7 +148,7 @@ class SignIn:
             raise NotSignedIn(workspace=self.workspace_name)
         if remembered.method is SignInMethod.AZURE_CLI:
             return azure_cli.token(_AUDIENCE, remembered.tenant_id)
-        with translated("Renewing the sign-in"):
+        with translated(Text("Renewing the sign-in")):
             app = _application(remembered.tenant_id, self._msal_cache)
             accounts = [
                 found for found in app.get_accounts() if found.get("home_account_id") == remembered.home_account_id
@@ -178,7 +179,7 @@ class SignIn:
     def _with_a_person(
         self, method: SignInMethod, tenant_id: str, on_prompt: OnPrompt, msal_cache: Any
     ) -> tuple[Token, Remembered]:
-        with translated("Signing in"):
+        with translated(Text("Signing in")):
             try:
                 app = _application(tenant_id, msal_cache)
                 ask = self._in_browser if method is SignInMethod.BROWSER else self._with_code

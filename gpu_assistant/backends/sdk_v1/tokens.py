@@ -9,6 +9,7 @@ from typing import Any
 
 from gpu_assistant.domain.errors import SignInFailed
 from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Token:
         """Read a token. The SDK needs `exp` and `tid` in it; without them raises SignInFailed."""
         claims = claims_of(text.reveal().partition(".")[2].partition(".")[0])
         if not isinstance(claims.get("exp"), int | float) or not claims.get("tid"):
-            raise SignInFailed(reason="The token is not one that Azure issues: it names no tenant or no end.")
+            raise SignInFailed(reason=Text("The token is not one that Azure issues: it names no tenant or no end."))
         name = next((claims[key] for key in ("upn", "unique_name", "preferred_username") if claims.get(key)), "")
         return cls(text, float(claims["exp"]), str(claims["tid"]), str(name or claims.get("oid") or ""))
 

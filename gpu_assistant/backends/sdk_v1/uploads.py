@@ -20,6 +20,7 @@ from gpu_assistant.backends.sdk_v1.errors import About
 from gpu_assistant.backends.sdk_v1.session import AzureSession
 from gpu_assistant.domain.errors import ModelUploadFailed
 from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.text import Text
 
 _FRAMEWORK = Model.Framework.TENSORFLOW
 _STEP_BYTES = 256 * 1024
@@ -41,7 +42,7 @@ class Uploads:
         folder = folder.resolve()
         total_bytes = _checked_size(name, folder)
         workspace = self._session.workspace
-        about = About(f"Registering {name}", creating=True, model=name)
+        about = About(Text("Registering {name}", name=name), creating=True, model=name)
         with _plainly_named(folder) as plain:
             progress = _Progress(total_bytes, plain.name, on_upload)
             with (
@@ -122,7 +123,7 @@ def _plainly_named(folder: Path) -> Iterator[Path]:
 def _checked_size(name: str, folder: Path) -> int:
     """All bytes of the folder. Raises ModelUploadFailed for what the SDK would trip over half-way."""
     if not folder.is_dir():
-        raise ModelUploadFailed(name=name, reason=f"{folder} is not a folder")
+        raise ModelUploadFailed(name=name, reason=Text("{folder} is not a folder", folder=folder))
     total_bytes = files = 0
     try:
         for path in folder.rglob("*"):
@@ -130,7 +131,9 @@ def _checked_size(name: str, folder: Path) -> int:
                 continue
             inside = path.relative_to(folder)
             if not all(map(_is_plain, inside.parts)):
-                reason = f"the SDK cannot upload {inside}; rename it with plain letters, digits, - and _"
+                reason = Text(
+                    "the SDK cannot upload {file}; rename it with plain letters, digits, - and _", file=inside
+                )
                 raise ModelUploadFailed(name=name, reason=reason)
             with open(path, "rb") as file:
                 total_bytes += os.fstat(file.fileno()).st_size
@@ -138,7 +141,7 @@ def _checked_size(name: str, folder: Path) -> int:
     except OSError as exc:
         raise ModelUploadFailed(name=name, reason=f"{exc.filename}: {exc.strerror}") from exc
     if not files:
-        raise ModelUploadFailed(name=name, reason=f"{folder} is empty")
+        raise ModelUploadFailed(name=name, reason=Text("{folder} is empty", folder=folder))
     return total_bytes
 
 

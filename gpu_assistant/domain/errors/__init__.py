@@ -61,6 +61,7 @@ from gpu_assistant.domain.errors.safekeeping import (
     CleanUpError,
     KeystoreError,
     LedgerError,
+    NoScreen,
     PracticeError,
     PracticeNotInstalled,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "ModelError",
     "ModelNotFound",
     "ModelUploadFailed",
+    "NoScreen",
     "NotHealthyInTime",
     "NotSchedulable",
     "NotSignedIn",

@@ -2,7 +2,7 @@
 
 Each error has a stable `code`, a `title` for its class, a `template` that is filled with the facts of the
 instance, and at least one `Remedy` that a button or a command can carry out. Instances take facts, not
-sentences, so the texts can be translated: a face shows `translate(error.template).format(**error.facts)`.
+sentences, so the texts can be translated: `detail` and every fact that is our own sentence are a `Text`.
 What is still being billed travels in `billable`.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gpu_assistant.domain.billing import BillableResource
+from gpu_assistant.domain.text import Text, known_text
 
 QUOTA_URL = "https://portal.azure.com/#view/Microsoft_Azure_Capacity/QuotaMenuBlade/~/myQuotas"
 STATUS_URL = "https://status.azure.com/status"
@@ -83,9 +84,9 @@ class AssistantError(Exception):
         super().__init__(self.detail)
 
     @property
-    def detail(self) -> str:
+    def detail(self) -> Text:
         """The instance in one or two sentences, in English."""
-        return self.template.format(**self.facts)
+        return known_text(self.template, self.facts)
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"

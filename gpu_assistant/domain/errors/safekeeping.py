@@ -44,3 +44,11 @@ class PracticeNotInstalled(PracticeError):
     title = "The practice workspace is not installed"
     template = '{package} is missing. Install it with: pip install "gpu-assistant[practice]"'
     remedies: tuple[Remedy, ...] = (Remedy(Action.INSTALL, 'Run pip install "gpu-assistant[practice]"'),)
+
+
+class NoScreen(AssistantError):
+    code = "no_screen"
+    title = "The window cannot be opened"
+    template = (
+        "There is no screen to open it on ({reason}). The commands do the same without one: see gpu-assistant --help."
+    )

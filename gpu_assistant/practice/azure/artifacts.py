@@ -11,6 +11,7 @@ from gpu_assistant.practice.azure.blobs import CONTAINER, BlobError, BlobStore, 
 from gpu_assistant.practice.front.http import Request, Response, Router
 
 _ORIGIN = "LocalUpload"
+_PAGE = 500
 
 
 class ArtifactRoutes:
@@ -47,8 +48,11 @@ class ArtifactRoutes:
         container = request.params["container"]
         root = f"{_ORIGIN}/{container}/"
         prefix = root + request.params.get("path", "")
-        names = self._store.names(CONTAINER, prefix.rstrip("/"))
-        return Response.of_json({"value": [self._content(container, name.removeprefix(root)) for name in names]})
+        names = list(self._store.names(CONTAINER, prefix.rstrip("/")))
+        start = bodies.query_number(request, "continuationToken", 0)
+        page = [self._content(container, name.removeprefix(root)) for name in names[start : start + _PAGE]]
+        more = {"continuationToken": str(start + _PAGE)} if start + _PAGE < len(names) else {}
+        return Response.of_json({"value": page, **more})
 
     def _get(self, request: Request) -> Response:
         container, path = request.params["container"], request.params["path"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from gpu_assistant.domain.errors import PracticeError
+from gpu_assistant.domain.text import Text
 from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.practice.python_path import child_python_path
 from gpu_assistant.practice.sample.packages import (
@@ -27,7 +28,7 @@ from gpu_assistant.practice.sample.packages import (
 MODEL_NAME = "efficientnet-lite0"
 
 Progress = Callable[[str, float], None]
-"""Told the stage in English and the share that is done, in 0..1."""
+"""Told the stage in English, in words of the catalogue, and the share that is done, in 0..1."""
 
 _RECIPE = 1
 """Raised when the conversion changes, so that models made by an older one are made anew."""
@@ -47,7 +48,7 @@ def ensure_saved_model(cache_dir: Path, progress: Progress = lambda stage, done:
     if _is_complete(folder):
         return folder
     cache_dir.mkdir(parents=True, exist_ok=True)
-    waiting = "Waiting for another program that is converting the sample model"
+    waiting = Text("Waiting for another program that is converting the sample model")
     with wait_for_lock(cache_dir / f"{MODEL_NAME}.lock", lambda: progress(waiting, 0.0)):
         if not _is_complete(folder):
             _convert_into(folder, progress)
@@ -78,8 +79,9 @@ def _convert_into(folder: Path, progress: Progress) -> None:
             log.seek(0)
             text = log.read()[-_LOG_CHARACTERS:]
         if process.returncode or not _is_complete(made):
-            reason = next((line for line in reversed(text.splitlines()) if line.strip()), "it ended without a word")
-            raise PracticeError(reason=f"The sample model could not be converted: {reason}", log=text)
+            said = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+            why = said or Text("it ended without a word")
+            raise PracticeError(reason=Text("The sample model could not be converted: {reason}", reason=why), log=text)
         shutil.rmtree(folder, ignore_errors=True)  # incomplete, or we would not be here
         os.replace(made, folder)
 

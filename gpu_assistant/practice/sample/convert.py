@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gpu_assistant.domain.text import Text
 from gpu_assistant.practice.sample.packages import LABELS_PACKAGE, WEIGHTS_PACKAGE, folder_of, version_of
 from gpu_assistant.practice.sample.weights import WeightsRefused, read_weights
 
@@ -37,21 +38,21 @@ def convert(folder: Path, report: Callable[[str, float], None]) -> None:
     `report` is told the stage and the share that is done, in 0..1. Raises WeightsRefused when the package's file
     is not the one this was made for.
     """
-    report("Reading the weights", 0.0)
+    report(Text("Reading the weights"), 0.0)
     weights = read_weights(_weights_file())
     labels = read_class_names()
-    report("Starting TensorFlow", 0.05)
+    report(Text("Starting TensorFlow"), 0.05)
     import tensorflow as tf
 
     from gpu_assistant.practice.sample import network
 
-    report("Building the network", 0.6)
+    report(Text("Building the network"), 0.6)
     module = network.build(tf, weights)
-    report("Saving the model", 0.75)
+    report(Text("Saving the model"), 0.75)
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
     (folder / "labels.txt").write_text("\n".join(["background", *labels]) + "\n", encoding="utf-8")
     _write_sources(folder)
-    report("Done", 1.0)
+    report(Text("Done"), 1.0)
 
 
 def _weights_file() -> Path:

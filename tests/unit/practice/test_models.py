@@ -88,6 +88,17 @@ def test_a_seeded_model_is_a_registered_model_whose_files_can_be_downloaded(azur
     assert [azure.send("GET", row["contentUri"]).body for row in listing["value"]] == [b"weights"]
 
 
+def test_a_model_of_many_files_is_listed_in_pages(azure: Azure) -> None:
+    azure.upload("many", {f"net/{number:04}": b"" for number in range(501)})
+    url = f"/artifact/v2.0{WORKSPACE_ID}/artifacts/prefix/contentinfo/LocalUpload/many/net"
+    first = azure.json("GET", url)
+    second = azure.json("GET", f"{url}?continuationToken={first['continuationToken']}")
+    assert "continuationToken" not in second
+    listed = [row["path"] for row in first["value"] + second["value"]]
+    assert listed == [f"net/{number:04}" for number in range(501)]
+    assert azure.send("GET", f"{url}?continuationToken=x").status == 400
+
+
 def test_the_same_environment_twice_is_one_version(azure: Azure) -> None:
     body = {"Name": "env", "python": {"a": 1}, "EnvironmentVariables": {}, "Docker": {"baseImage": "x"}, "Spark": None}
     first = azure.json("PUT", f"{ENVIRONMENTS}/env", body)

@@ -293,3 +293,24 @@ def test_it_imports_the_standard_library_and_the_domain_only():
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {os.getcwd()!r})\n{probe}"]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]).stdout
     assert set(found.split()) <= {"__main__", "gpu_assistant", "sitecustomize", "_distutils_hack", "__mp_main__"}, found
+
+
+def test_files_that_are_known_to_be_elsewhere_count_as_if_they_were_here(saved_model, tmp_path):
+    whole = saved_model(kinds.probabilities)
+    written(tmp_path, (whole / "saved_model.pb").read_bytes())
+    others = {
+        file.relative_to(whole).as_posix(): file.stat().st_size
+        for file in whole.rglob("*")
+        if file.is_file() and file.name != "saved_model.pb"
+    }
+    summary = read_saved_model(tmp_path, left_out=others)
+    assert summary.size_bytes == read_saved_model(whole).size_bytes
+    assert summary.signatures == read_saved_model(whole).signatures
+    unknown = read_saved_model(tmp_path, left_out=dict.fromkeys(others))
+    assert unknown.size_bytes == (whole / "saved_model.pb").stat().st_size
+    index_only = {"variables/variables.index": 10}
+    with pytest.raises(SavedModelIncomplete, match=r"variables\.data-00000-of-00001"):
+        read_saved_model(tmp_path, left_out=index_only)
+    one_of_two = {**index_only, "variables/variables.data-00000-of-00002": 1}
+    with pytest.raises(SavedModelIncomplete, match=r"variables\.data-00001-of-00002"):
+        read_saved_model(tmp_path, left_out=one_of_two)
