@@ -57,7 +57,8 @@ _ALLOWED = {
     },
     ResourceState.LIVE: {ResourceState.LIVE, ResourceState.DELETING, ResourceState.GONE},
     ResourceState.DELETING: {ResourceState.DELETING, ResourceState.LIVE, ResourceState.GONE},
-    ResourceState.GONE: {ResourceState.LIVE},  # Azure shows it again: believe Azure, not ourselves
+    # Azure shows it again: believe Azure, not ourselves. And two readers may find the same proof at the same time.
+    ResourceState.GONE: {ResourceState.LIVE, ResourceState.GONE},
 }
 _BUSY_TIMEOUT_S = 15.0
 
@@ -138,14 +139,23 @@ class Ledger:
         azure_id: str = "",
         underlying_id: str = "",
         scoring_uri: str = "",
+        if_still: ResourceState | None = None,
     ) -> BillableResource:
-        """Move a row to `state`; empty texts leave what is known. Raises ValueError on an impossible step."""
+        """Move a row to `state`; empty texts leave what is known. Raises ValueError on an impossible step.
+
+        `if_still` leaves the row as it is when somebody else has moved it meanwhile: for what was read from Azure
+        before, and may be outdated.
+        """
         if state is ResourceState.GONE and not note:
             raise ValueError("GONE needs its proof")
         with self._transaction() as db:
             row = self._get(ledger_id)
+            if if_still is not None and row.state is not if_still:
+                return row
             if state not in _ALLOWED[row.state]:
                 raise ValueError(f"{row.name}: {row.state.value} cannot become {state.value}")
+            if state is row.state is ResourceState.GONE:
+                return row  # the first proof stands
             gone = self._now().isoformat() if state is ResourceState.GONE else None
             known = {
                 "note": note,

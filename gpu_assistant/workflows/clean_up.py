@@ -174,6 +174,8 @@ class _Cleaner:
 
     def _delete_and_prove(self, row: BillableResource) -> str:
         """Ask, watch, ask again if nothing comes of it. Returns "" when proven gone, else the reason."""
+        if row.ledger_id not in {one.ledger_id for one in self._ledger.open_rows(self._site.workspace)}:
+            return ""  # another reader proved it gone since the list was made
         row = self._with_what_bills(row)
         reason = ""
         for attempt in range(_ATTEMPTS):

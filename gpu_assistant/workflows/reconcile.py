@@ -179,9 +179,9 @@ def _correct(
         if not is_young and not backend.exists(row.billing_handle):
             settle_gone(row, Text("Azure does not know it any more"), site=site, ledger=ledger, keystore=keystore)
     elif status.phase is Phase.DELETING and row.state is not ResourceState.DELETING:
-        ledger.record(row.ledger_id, ResourceState.DELETING, note="Azure is deleting it")
+        ledger.record(row.ledger_id, ResourceState.DELETING, note="Azure is deleting it", if_still=row.state)
     elif status.phase in (Phase.PROVISIONING, Phase.READY, Phase.FAILED) and row.state is ResourceState.INTENDED:
-        ledger.record(row.ledger_id, ResourceState.LIVE, note="found in Azure")
+        ledger.record(row.ledger_id, ResourceState.LIVE, note="found in Azure", if_still=row.state)
 
 
 def _prices(backend: WorkspaceBackend) -> dict[str, HourlyPrice]:

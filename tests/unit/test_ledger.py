@@ -52,6 +52,22 @@ def test_what_is_gone_comes_back_only_as_live(ledger: Ledger, state: ResourceSta
     assert ledger.record(row.ledger_id, ResourceState.LIVE, note="seen again").gone is None
 
 
+def test_two_readers_may_find_the_same_proof_and_the_first_one_stands(ledger: Ledger) -> None:
+    row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", HERE)
+    first = ledger.record(row.ledger_id, ResourceState.GONE, note="404 at noon")
+    again = ledger.record(row.ledger_id, ResourceState.GONE, note="404 later")
+    assert (again.note, again.gone) == ("404 at noon", first.gone)
+    assert len(ledger.history(row.ledger_id)) == 2
+
+
+def test_what_was_read_before_somebody_else_moved_the_row_changes_nothing(ledger: Ledger) -> None:
+    row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", HERE)
+    ledger.record(row.ledger_id, ResourceState.GONE, note="404")
+    late = ledger.record(row.ledger_id, ResourceState.LIVE, note="found", if_still=ResourceState.INTENDED)
+    assert late.state is ResourceState.GONE
+    assert ledger.open_rows() == ()
+
+
 def test_empty_texts_leave_what_is_known(ledger: Ledger) -> None:
     row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", HERE)
     ledger.record(row.ledger_id, ResourceState.LIVE, azure_id="/a", scoring_uri="http://x", note="one")

@@ -241,3 +241,20 @@ class TestReconcile:
             now=lambda: utc_now() + timedelta(hours=1),
         )
         assert (seen.per_hour, seen.unpriced) == (0, 1)
+
+
+def test_what_another_reader_proved_gone_meanwhile_counts_as_gone(
+    azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site, job: Job
+) -> None:
+    row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", site.workspace)
+
+    def meanwhile(call: str) -> None:
+        if call == "resources_tagged_ours":
+            return
+        if ledger.open_rows():
+            ledger.record(row.ledger_id, ResourceState.GONE, note="seen by the other window")
+
+    azure.on_call = meanwhile
+    report = clean_up(site=site, backend=azure, ledger=ledger, keystore=keystore, job=job)
+    assert [one.name for one in report.gone] == ["svc"]
+    assert report.left == ()
