@@ -15,6 +15,7 @@ from gpu_assistant import logs, paths
 from gpu_assistant.app import Assistant, Choices
 from gpu_assistant.cli import report
 from gpu_assistant.cli.session import (
+    choices_of,
     fail,
     open_assistant,
     out,
@@ -54,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
     with suppress(OSError):  # whoever needs the folder says what is wrong with it
         folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     logs.start_logging(folders.logs, level=logging.DEBUG if options.debug else logging.INFO)
-    log.info("command %s", options.command)
+    log.info("command %s", options.command or "window")
     try:
-        return _COMMANDS[options.command](options)
+        return _COMMANDS[options.command or "window"](options)
     except AssistantError as error:
         return fail(error, options)
     except KeyboardInterrupt:
@@ -264,7 +265,65 @@ def _sign_out(options: argparse.Namespace) -> int:
         return 0
 
 
+def _self_check(options: argparse.Namespace) -> int:
+    from gpu_assistant.self_check import all_needed_work, self_check, to_json, to_text
+
+    findings = self_check(options.data_dir)
+    show(options, to_json(findings), to_text(findings))
+    return 0 if all_needed_work(findings) else 1
+
+
+def _desktop_entry(options: argparse.Namespace) -> int:
+    from gpu_assistant import desktop_entry
+
+    if not desktop_entry.is_supported():
+        say("gpu-assistant: only Linux desktops have such entries. Windows and macOS make a shortcut of the program.")
+        return 1
+    try:
+        if options.remove_desktop_entry:
+            was_there = desktop_entry.remove()
+            out("Removed from your applications menu." if was_there else "It was not in your applications menu.")
+        else:
+            entry = desktop_entry.install(desktop_entry.find_launch(sys.argv[0]))
+            out(f"Added to your applications menu: {entry}")
+    except OSError as error:
+        say(f"gpu-assistant: the applications menu could not be changed: {error}")
+        return 1
+    return 0
+
+
+def _window(options: argparse.Namespace) -> int:
+    if options.self_check:
+        return _self_check(options)
+    if options.install_desktop_entry or options.remove_desktop_entry:
+        return _desktop_entry(options)
+    # Tk and its toolkit are loaded by nothing but the window.
+    from gpu_assistant.ui.run import WindowOptions
+    from gpu_assistant.window import WalkOptions, open_window
+    from gpu_assistant.wizard.state import Step
+
+    if options.screenshots and not options.answers:
+        say("gpu-assistant: --screenshots needs --answers")
+        return 2
+    walk = WalkOptions(options.answers, options.screenshots) if options.answers else None
+    page = Step[options.page.replace("-", "_").upper()] if options.page else None
+    return open_window(
+        choices_of(options),
+        WindowOptions(
+            data_dir=options.data_dir,
+            practice=options.practice and walk is None,
+            page=page,
+            screen_map=options.screen_map,
+            strict_threads=options.strict_threads,
+            theme=options.theme,
+            language=options.language,
+        ),
+        walk,
+    )
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "window": _window,
     "deploy": _deploy,
     "score": _score,
     "status": _status,
@@ -280,4 +339,4 @@ def _image_files(options: argparse.Namespace, assistant: Assistant) -> Iterator[
     """Each image as it was typed, and the file to read: in practice a bare name may be a sample photo's."""
     for path in options.images:
         is_sample_name = options.practice and not path.exists() and path.name == str(path)
-        yield path, (assistant.sample_photo(path.name) if is_sample_name else None) or path
+        yield path, (assistant.sample_photos().get(path.name) if is_sample_name else None) or path

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from gpu_assistant import __version__
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.practice import command as practice_command
+
+PAGES = ("workspace", "machine", "deploy", "score", "clean-up")
 
 DESCRIPTION = """\
 Deploy a registered TensorFlow SavedModel on a GPU in Azure Machine Learning, score images with it, and delete
@@ -18,9 +21,15 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line; each command sets `run_command` to its name."""
     parser = argparse.ArgumentParser(prog="gpu-assistant", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"gpu-assistant {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    common = _common()
-    place = _place()
+    _add_common(parser)
+    _add_place(parser)
+    _add_window(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (none: open the window)")
+    # What stands before the command counts too, so a command's own options have no defaults to overrule it with.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_common(common)
+    place = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_place(place)
 
     deploy = commands.add_parser(
         "deploy", parents=[common, place], help="create a GPU cluster and deploy a registered model on it"
@@ -66,29 +75,76 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="print JSON")
-    common.add_argument("--data-dir", type=Path, metavar="DIR", help="keep ledger, logs and practice state here")
-    common.add_argument("--debug", action="store_true", help="write a talkative log")
-    return common
-
-
-def _place() -> argparse.ArgumentParser:
-    place = argparse.ArgumentParser(add_help=False)
-    where = place.add_argument_group("where")
-    where.add_argument("--practice", action="store_true", help="the practice workspace on this computer")
-    where.add_argument("--subscription", default="", metavar="ID")
-    where.add_argument("--resource-group", default="", metavar="NAME")
-    where.add_argument("--workspace", default="", metavar="NAME")
-    where.add_argument("--config", type=Path, metavar="FILE", help="the workspace's config.json")
-    where.add_argument("--tenant", default="", metavar="ID", help="directory to sign in to")
-    methods = [method.value for method in SignInMethod if method is not SignInMethod.TOKEN]
-    where.add_argument("--sign-in", choices=methods, help="how to sign in when nobody is")
-    developer = place.add_argument_group("practice and patience")
-    developer.add_argument("--scenario", metavar="NAME", help="practice: make something go wrong ('none' to stop)")
-    developer.add_argument(
-        "--speed", type=practice_command.parse_speed, metavar="N", help="practice: times real time, or 'max' (60)"
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON", **_unset(parser, False))
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="keep ledger, logs and practice state here", **_unset(parser, None)
     )
-    developer.add_argument("--give-up-after", type=float, metavar="SECONDS", help="stop waiting for Azure after this")
-    return place
+    parser.add_argument("--debug", action="store_true", help="write a talkative log", **_unset(parser, False))
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_argument_group("where")
+    where.add_argument(
+        "--practice",
+        action="store_true",
+        help="the practice workspace on this computer",
+        **_unset(parser, False),
+    )
+    where.add_argument("--subscription", metavar="ID", **_unset(parser, ""))
+    where.add_argument("--resource-group", metavar="NAME", **_unset(parser, ""))
+    where.add_argument("--workspace", metavar="NAME", **_unset(parser, ""))
+    where.add_argument(
+        "--config", type=Path, metavar="FILE", help="the workspace's config.json", **_unset(parser, None)
+    )
+    where.add_argument("--tenant", metavar="ID", help="directory to sign in to", **_unset(parser, ""))
+    methods = [method.value for method in SignInMethod if method is not SignInMethod.TOKEN]
+    where.add_argument("--sign-in", choices=methods, help="how to sign in when nobody is", **_unset(parser, None))
+    developer = parser.add_argument_group("practice and patience")
+    developer.add_argument(
+        "--scenario",
+        metavar="NAME",
+        help="practice: make something go wrong ('none' to stop)",
+        **_unset(parser, None),
+    )
+    developer.add_argument(
+        "--speed",
+        type=practice_command.parse_speed,
+        metavar="N",
+        help="practice: times real time, or 'max' (60)",
+        **_unset(parser, None),
+    )
+    developer.add_argument(
+        "--give-up-after",
+        type=float,
+        metavar="SECONDS",
+        help="stop waiting for Azure after this",
+        **_unset(parser, None),
+    )
+
+
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    window = parser.add_argument_group("the window")
+    window.add_argument("--page", choices=PAGES, help="open this page as soon as it can be opened")
+    window.add_argument("--theme", choices=("system", "light", "dark"), help="for this time only")
+    window.add_argument("--language", choices=("en", "ko"), help="for this time only")
+    window.add_argument("--answers", type=Path, metavar="FILE", help="walk the wizard from a file, then close")
+    window.add_argument(
+        "--screenshots", type=Path, metavar="DIR", help="with --answers: save every page as PNG on the way"
+    )
+    window.add_argument(
+        "--screen-map", type=Path, metavar="FILE", help="keep an outline of what is on screen here, as JSON"
+    )
+    window.add_argument(
+        "--strict-threads", action="store_true", help="stop when a worker thread touches the window (for tests)"
+    )
+    system = parser.add_argument_group("this computer")
+    # One of them, and it is done instead of opening the window.
+    what = system.add_mutually_exclusive_group()
+    what.add_argument("--self-check", action="store_true", help="try every part of the program and tell what works")
+    what.add_argument("--install-desktop-entry", action="store_true", help="Linux: add the program to your menu")
+    what.add_argument("--remove-desktop-entry", action="store_true", help="Linux: take it out of your menu again")
+
+
+def _unset(parser: argparse.ArgumentParser, default: object) -> dict[str, Any]:
+    return {} if parser.argument_default is argparse.SUPPRESS else {"default": default}

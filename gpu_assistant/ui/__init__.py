@@ -1,0 +1,1 @@
+"""The window: Tk and nothing else."""

@@ -1,0 +1,114 @@
+"""What the strips above the page say: another window, a damaged record, something that still bills since before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from gpu_assistant.domain.billing import BillableResource
+from gpu_assistant.i18n import tr
+from gpu_assistant.ui.banners import Banner
+from gpu_assistant.ui.closing import what_bills
+from gpu_assistant.wizard.controller import Controller
+from gpu_assistant.wizard.money import add_up
+from gpu_assistant.wizard.navigation import here
+from gpu_assistant.wizard.state import JobKind, Step, WizardState
+
+FIRST_WINDOW, LEDGER_DAMAGED, STILL_BILLS = "first_window", "ledger_damaged", "still_bills"
+_AT_ONCE = 2
+"""More would leave too little for the page; the next one comes when one is dismissed."""
+
+
+class Notices:
+    """Decides which strips are shown. Knows no widgets."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._started = controller.utc_now()
+        self._dismissed: set[str] = set()
+        self._go_when_open: Step | None = None
+
+    def now(self, state: WizardState) -> tuple[Banner, ...]:
+        """The strips for this state."""
+        return tuple(banner for banner in self._all(state) if banner.key not in self._dismissed)[:_AT_ONCE]
+
+    def dismiss(self, key: str) -> None:
+        """The person has seen it."""
+        self._dismissed.add(key)
+
+    def help_with(self, key: str) -> None:
+        """The person pressed the strip's button: go to Clean up, opening the workspace first."""
+        state = self._controller.state
+        old = self._from_before(state)
+        if key != STILL_BILLS or not old:
+            return
+        if state.place is not None and _is_here(state, old[0]):
+            self._controller.go(Step.CLEAN_UP)
+            return
+        self._go_when_open = Step.CLEAN_UP
+        if old[0].practice:
+            self._controller.open_practice()
+        else:
+            self._controller.open_workspace(old[0].workspace)
+
+    def follow(self, state: WizardState) -> None:
+        """The state has changed: go on where a button's wish had to wait for the workspace."""
+        if self._go_when_open is None or state.is_busy(JobKind.OPEN):
+            return
+        step, self._go_when_open = self._go_when_open, None
+        if state.place is not None:
+            self._controller.go(step)
+
+    def _all(self, state: WizardState) -> Iterator[Banner]:
+        if state.first_window is not None:
+            since = _local_time(state.first_window.since, self._controller.utc_now())
+            yield Banner(
+                FIRST_WINDOW,
+                tr(
+                    "Another window was opened first, at {time}. This one only shows; "
+                    "close the other one to change something here.",
+                    time=since,
+                ),
+                can_dismiss=False,
+                is_warning=False,
+            )
+        if state.ledger_damaged is not None:
+            yield Banner(
+                LEDGER_DAMAGED,
+                tr(
+                    "The record of what bills was damaged and is kept as {file}. What Azure shows with this "
+                    "program's tag is taken in again when its workspace is opened.",
+                    file=state.ledger_damaged.name,
+                ),
+            )
+        old = self._from_before(state)
+        if old and state.first_window is None and state.step is not Step.CLEAN_UP and not state.is_busy(JobKind.OPEN, JobKind.CLEAN_UP):
+            yield self._reminder(state, old)
+
+    def _reminder(self, state: WizardState, old: tuple[BillableResource, ...]) -> Banner:
+        sums = add_up(old, self._controller.utc_now(), practice=old[0].practice)
+        since = _local_time(min(row.created for row in old), self._controller.utc_now())
+        if _is_here(state, old[0]):
+            action = tr("Go to Clean up")
+        else:
+            action = tr("Open {workspace}", workspace=tr("practice") if old[0].practice else old[0].workspace.name)
+        text = tr("Still there since {time}. {what}", time=since, what=what_bills(sums, old))
+        return Banner(STILL_BILLS, text, action)
+
+    def _from_before(self, state: WizardState) -> tuple[BillableResource, ...]:
+        """What bills since before this window was opened, of one workspace: the open one, else the first real one."""
+        old = [row for row in state.rows if row.is_billable and row.created < self._started]
+        mine = {row.ledger_id for row in here(state)}
+        # rows of practice are no debt: they are only spoken of where practice is open, or nothing real is left over
+        old.sort(key=lambda row: (row.ledger_id not in mine, row.practice, row.created))
+        return tuple(row for row in old if row.workspace.azure_id.lower() == old[0].workspace.azure_id.lower())
+
+
+def _is_here(state: WizardState, row: BillableResource) -> bool:
+    return any(one.ledger_id == row.ledger_id for one in here(state))
+
+
+def _local_time(moment: datetime, now: datetime) -> str:
+    """As a clock on the wall shows it; with the day when that is another one."""
+    local, today = moment.astimezone(), now.astimezone()
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"

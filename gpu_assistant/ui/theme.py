@@ -1,0 +1,210 @@
+"""The toolkit: the only module that imports ttkbootstrap, so that it can be replaced here.
+
+Widgets come from this module and take `bootstyle=` ("primary", "danger-outline", "secondary", "link"…) or one of
+the style names below. Sizes go through `px`, fonts are the named fonts below, colours of a Canvas are `colours()`,
+drawn again on `<<ThemeChanged>>`. Tk thread only.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+import tkinter.font as tkfont
+from dataclasses import dataclass
+from typing import Any
+
+import ttkbootstrap
+from tkinterdnd2 import TkinterDnD
+from ttkbootstrap import (
+    Button,
+    Checkbutton,
+    Combobox,
+    Entry,
+    Frame,
+    Label,
+    LabelFrame,
+    Menubutton,
+    Notebook,
+    Progressbar,
+    Radiobutton,
+    Scale,
+    Scrollbar,
+    Separator,
+    Spinbox,
+    Treeview,
+)
+
+from gpu_assistant.ui.icon import set_icon
+
+__all__ = [
+    "BODY",
+    "BOLD",
+    "HEADING",
+    "MONO",
+    "SMALL",
+    "TITLE",
+    "Button",
+    "Checkbutton",
+    "Colours",
+    "Combobox",
+    "Entry",
+    "Frame",
+    "Label",
+    "LabelFrame",
+    "Menubutton",
+    "Notebook",
+    "Progressbar",
+    "Radiobutton",
+    "Root",
+    "Scale",
+    "Scrollbar",
+    "Separator",
+    "Spinbox",
+    "Toplevel",
+    "Treeview",
+    "card",
+    "colours",
+    "create_root",
+    "is_dark",
+    "px",
+    "use_dark",
+]
+
+Toplevel = ttkbootstrap.Toplevel
+
+# Named fonts, sizes in points so that they follow the screen.
+BODY, BOLD, SMALL = "TkDefaultFont", "GpuBold", "GpuSmall"
+HEADING, TITLE, MONO = "GpuHeading", "GpuTitle", "TkFixedFont"
+
+_LIGHT, _DARK = "bootstrap-light", "bootstrap-dark"
+CLASS_NAME = "gpu-assistant"
+"""Tk turns it into WM_CLASS = "gpu-assistant", "Gpu-assistant"; the desktop file's StartupWMClass is the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """What a Canvas draws with. `muted` is readable text (4.5 : 1 on `page`), `faint` is for lines and tracks."""
+
+    page: str
+    surface: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    on_accent: str
+    good: str
+    warning: str
+    danger: str
+
+
+_COLOURS = {
+    False: Colours(
+        page="#ffffff",
+        surface="#f3f4f6",
+        text="#1f2328",
+        muted="#59616b",
+        faint="#d8dce1",
+        accent="#0a58ca",
+        on_accent="#ffffff",
+        good="#146c43",
+        warning="#8a5a00",
+        danger="#b02a37",
+    ),
+    True: Colours(
+        page="#212529",
+        surface="#2b3035",
+        text="#eceff1",
+        muted="#adb5bd",
+        faint="#495057",
+        accent="#6ea8fe",
+        on_accent="#101418",
+        good="#75d4a5",
+        warning="#ffce63",
+        danger="#f1929a",
+    ),
+}
+
+
+class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
+    """The one root window of the process. `can_drop` tells whether files can be dropped on it."""
+
+    can_drop: bool = False
+    fonts: list[tkfont.Font]
+
+
+def create_root(*, dark: bool = False) -> Root:
+    """The root, withdrawn, with styles made; the caller fills it and shows it."""
+    root = Root(title="gpu-assistant", theme=_DARK if dark else _LIGHT, className=CLASS_NAME, iconphoto=None)
+    root.withdraw()
+    set_icon(root)
+    root.fonts = []
+    try:
+        TkinterDnD.require(root)
+        root.can_drop = True
+    except RuntimeError:
+        pass  # no tkdnd for this platform: pages offer "Open…" and paste, and say so
+    # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
+    for name in ("TButton", "TMenubutton"):
+        root.bind_class(name, "<Key-space>", lambda event: event.widget.invoke() if event.widget else None)
+    _make_fonts(root)
+    _make_styles(root)
+    root.bind("<<ThemeChanged>>", lambda event: _make_styles(root), add="+")
+    return root
+
+
+def use_dark(root: Root, dark: bool) -> None:
+    """Switch the theme; every Canvas hears `<<ThemeChanged>>`."""
+    if is_dark(root) != dark:
+        ttkbootstrap.Style().theme_use(_DARK if dark else _LIGHT)
+
+
+def is_dark(widget: tk.Misc) -> bool:
+    """Whether the dark theme is in use."""
+    return str(ttkbootstrap.Style().theme_use()) == _DARK
+
+
+def colours(widget: tk.Misc) -> Colours:
+    """The colours in use."""
+    return _COLOURS[is_dark(widget)]
+
+
+def px(widget: tk.Misc, pixels: float) -> int:
+    """`pixels` of a 96-dpi screen, in pixels of this one."""
+    return round(pixels * widget.winfo_fpixels("1i") / 96)
+
+
+def card(parent: tk.Misc, **options: Any) -> Frame:
+    """A frame with a quiet border and room inside; its children look as on the page."""
+    return Frame(parent, style="Card.TFrame", padding=px(parent, 14), **options)
+
+
+def _make_fonts(root: Root) -> None:
+    base = tkfont.nametofont(BODY)
+    family = base.actual("family")
+    for name, size, weight in ((BOLD, 10, "bold"), (SMALL, 9, "normal"), (HEADING, 12, "bold"), (TITLE, 18, "bold")):
+        # Kept: a Font object that is thrown away takes its named font with it.
+        root.fonts.append(tkfont.Font(root, name=name, family=family, size=size, weight=weight))  # type: ignore[arg-type]
+
+
+def _make_styles(root: Root) -> None:
+    """Our additions to the theme. Called again on each theme change, as a theme brings its own values."""
+    c = colours(root)
+    style = ttkbootstrap.Style()
+    style.configure("TFrame", background=c.page)
+    style.configure("TLabel", foreground=c.text, background=c.page)
+    style.configure("Muted.TLabel", foreground=c.muted, background=c.page)
+    style.configure("Small.TLabel", foreground=c.muted, background=c.page, font=SMALL)
+    style.configure("Bold.TLabel", foreground=c.text, background=c.page, font=BOLD)
+    style.configure("Title.TLabel", foreground=c.text, background=c.page, font=TITLE)
+    style.configure("Heading.TLabel", foreground=c.text, background=c.page, font=HEADING)
+    for name, colour in (("Good", c.good), ("Warning", c.warning), ("Danger", c.danger), ("Accent", c.accent)):
+        style.configure(f"{name}.TLabel", foreground=colour, background=c.page)
+    style.configure("Card.TFrame", background=c.page, bordercolor=c.faint, relief="solid", borderwidth=1)
+    style.configure("Side.TFrame", background=c.surface)
+    style.configure("Side.TLabel", background=c.surface, foreground=c.text)
+    style.configure("SideMuted.TLabel", background=c.surface, foreground=c.muted, font=SMALL)
+    style.configure("SideBold.TLabel", background=c.surface, foreground=c.text, font=BOLD)
+    line = tkfont.nametofont(BODY).metrics("linespace")
+    style.configure("Treeview", rowheight=round(line * 1.9), foreground=c.text)
+    # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
+    for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
+        style.map(name, foreground=[("disabled", c.muted)])

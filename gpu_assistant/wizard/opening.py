@@ -1,0 +1,197 @@
+"""Ways into a workspace, and what is looked at on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from gpu_assistant.backends.base import OnPrompt
+from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.text import Text
+from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
+from gpu_assistant.jobs.job import Job
+from gpu_assistant.jobs.runner import Lane
+from gpu_assistant.keystore import OsKeystore
+from gpu_assistant.wizard import events as e
+from gpu_assistant.wizard.engine import Engine
+from gpu_assistant.wizard.ports import Workplace, Workplaces
+from gpu_assistant.wizard.saved import SavedChoices, load_choices
+from gpu_assistant.wizard.state import JobKind, Place
+
+_USUAL_START_S = 6.0
+
+
+class OnOpen(Protocol):
+    """Told on the window's thread that a workspace is open."""
+
+    def __call__(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices) -> None: ...
+
+
+class Opening:
+    """What the workspace page asks for. Belongs to the window's thread; its jobs run on workers."""
+
+    def __init__(self, engine: Engine, workplaces: Workplaces, *, on_open: OnOpen, on_prompt: OnPrompt) -> None:
+        self._engine = engine
+        self._workplaces = workplaces
+        self._on_open = on_open
+        self._on_prompt = on_prompt
+
+    # --- before a workspace is open ---------------------------------------------------------------------------
+
+    def look_around(self) -> None:
+        """What bills already, what was open before, whether practice can be used."""
+
+        def work(job: Job) -> None:
+            rows = self._workplaces.ledger.open_rows()
+            self._engine.tell(e.LedgerRead(rows))
+            self._engine.tell(
+                e.LookedAround(
+                    self._workplaces.practice_missing(),
+                    self._workplaces.recent(),
+                    self._workplaces.ledger.damaged_copy,
+                )
+            )
+
+        self.on_disk(work)
+
+    def read_ledger(self) -> None:
+        """Keep up with what other programs wrote; not while that is being done already."""
+        if not self._engine.is_busy(JobKind.DISK):
+            self.on_disk(lambda job: self._engine.tell(e.LedgerRead(self._workplaces.ledger.open_rows())))
+
+    def on_disk(self, work: Callable[[Job], None]) -> None:
+        """Small reading and writing that nobody watches."""
+        self._engine.start(JobKind.DISK, work, lane=Lane.DISK)
+
+    def read_config(self, path: Path) -> tuple[WorkspaceRef | None, str]:
+        """The workspace of a `config.json` (a small file, read at once), or why there is none."""
+        workspace = self._workplaces.read_config(path)
+        if workspace is None:
+            return None, Text("{file} is not a workspace's config.json.", file=path.name)
+        return workspace, ""
+
+    # --- opening ----------------------------------------------------------------------------------------------
+
+    def open_practice(self) -> None:
+        """Start the practice workspace and open it."""
+
+        def work(job: Job) -> None:
+            with job.step(Text("Start the practice workspace"), usually_s=_USUAL_START_S):
+                workplace = self._workplaces.practice(lambda stage, done: job.doing(stage, done))
+            self._open(workplace, job)
+
+        self._engine.start(JobKind.OPEN, work, lane=Lane.OPEN)
+
+    def open_workspace(self, present: Workplace | None, workspace: WorkspaceRef, method: SignInMethod | None) -> None:
+        """Open a workspace of Azure, with the SDK process that signed in when there is one."""
+
+        def work(job: Job) -> None:
+            workplace = present
+            if workplace is None or workplace.site.practice or workplace.site.workspace.name:
+                workplace = self._workplaces.azure(workspace, method, workspace.tenant_id)
+            else:
+                workplace.enter(workspace, method)
+            self._open(workplace, job)
+
+        self._engine.start(JobKind.OPEN, work, lane=Lane.OPEN, subject=workspace.name)
+
+    def sign_in(self, method: SignInMethod, tenant_id: str, *, on_done: Callable[[Workplace], None]) -> None:
+        """Sign in without a workspace; then read what the account can see."""
+
+        def work(job: Job) -> Workplace:
+            with job.step(Text("Start the Azure SDK")):
+                workplace = self._workplaces.azure(None, method, tenant_id)
+                backend = workplace.backend().bound_to(job.cancelled)
+            try:
+                with job.step(Text("Sign in to Azure")):
+                    account = backend.sign_in(method, tenant_id=tenant_id, on_prompt=self._on_prompt)
+                self._engine.tell(e.SignedIn(account))
+                with job.step(Text("Read the subscriptions")):
+                    self._engine.tell(e.Browsed(subscriptions=tuple(backend.subscriptions())))
+            except AssistantError:
+                workplace.close()
+                raise
+            return workplace
+
+        def done(workplace: object) -> None:
+            on_done(workplace)  # type: ignore[arg-type]
+
+        self._engine.start(JobKind.OPEN, work, lane=Lane.OPEN, on_done=done)
+
+    def browse(self, workplace: Workplace, subscription_id: str) -> None:
+        """Read the subscriptions, or the workspaces of one."""
+
+        def work(job: Job) -> None:
+            backend = workplace.backend().bound_to(job.cancelled)
+            if subscription_id:
+                with job.step(Text("Read the workspaces")):
+                    self._engine.tell(e.Browsed(workspaces=tuple(backend.workspaces(subscription_id))))
+            else:
+                with job.step(Text("Read the subscriptions")):
+                    self._engine.tell(e.Browsed(subscriptions=tuple(backend.subscriptions())))
+
+        self._engine.start(JobKind.BROWSE, work, lane=Lane.READS, subject=subscription_id)
+
+    def _open(self, workplace: Workplace, job: Job) -> None:
+        """On the worker: sign in, open, and look at what there is."""
+        try:
+            with job.step(Text("Open the workspace"), usually_s=_USUAL_START_S):
+                job.raise_if_cancelled()
+                backend = workplace.connect(self._on_prompt).bound_to(job.cancelled)
+                account = backend.account()
+                services = tuple(backend.web_services())
+            with job.step(Text("Look at the keyring")):
+                problem = workplace.keystore.problem
+            opened = e.Opened(
+                Place(workplace.site, account, workplace.speed, workplace.scenario_playing(), problem),
+                services,
+                workplace.sample_photos(),
+                self._workplaces.recent(),
+            )
+            saved = load_choices(self._workplaces.saved_choices)
+            job.raise_if_cancelled()
+        except AssistantError:
+            workplace.close()
+            raise
+        self._engine.call(lambda: self._on_open(workplace, opened, saved))
+
+    # --- leaving, and the rest --------------------------------------------------------------------------------
+
+    def leave(self, workplace: Workplace) -> None:
+        """End the SDK process of a place."""
+        self._engine.start(JobKind.LEAVE, lambda job: workplace.close(), lane=Lane.OPEN)
+
+    def sign_out(self, workplace: Workplace) -> None:
+        """Forget the sign-in here and in the encrypted file."""
+
+        def work(job: Job) -> None:
+            try:
+                workplace.backend().sign_out()
+            finally:
+                workplace.close()
+            self._engine.tell(e.SignedIn(None))
+
+        self._engine.start(JobKind.LEAVE, work, lane=Lane.OPEN)
+
+    def retry_keyring(self, workplace: Workplace) -> None:
+        """Give the keyring another chance, and see whether it takes it."""
+
+        def work(job: Job) -> None:
+            with job.step(Text("Look at the keyring")):
+                keystore = workplace.keystore
+                if isinstance(keystore, OsKeystore):
+                    keystore.retry()
+                    keystore.load(workplace.site.key_entry("retry"))
+                self._engine.tell(e.KeystoreLooked(keystore.problem))
+
+        self._engine.start(JobKind.KEYS, work, lane=Lane.READS)
+
+    def set_scenario(self, workplace: Workplace, name: str) -> None:
+        """Make practice play a failure."""
+
+        def work(job: Job) -> None:
+            workplace.set_scenario(name)
+            self._engine.tell(e.ScenarioChanged(workplace.scenario_playing()))
+
+        self._engine.start(JobKind.DISK, work, lane=Lane.DISK)

@@ -1,0 +1,249 @@
+"""What the wizard knows, as one frozen value. Facts only: whatever follows from them is in `navigation` and `money`."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from gpu_assistant.domain.billing import BillableResource
+from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
+from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.model import RegisteredModel
+from gpu_assistant.domain.scoring import ScoredImage
+from gpu_assistant.domain.service import WebService
+from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
+from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.workflows.clean_up import CleanUpReport
+from gpu_assistant.workflows.inspect_model import ModelInspection
+from gpu_assistant.workflows.reconcile import Overview
+from gpu_assistant.workflows.site import Site
+
+
+class Step(enum.IntEnum):
+    """The five pages, in the order of the journey."""
+
+    WORKSPACE = 1
+    MACHINE = 2
+    DEPLOY = 3
+    SCORE = 4
+    CLEAN_UP = 5
+
+
+class JobKind(enum.Enum):
+    """What the wizard can be busy with. At most one job of a kind runs at a time; a new one replaces the old."""
+
+    OPEN = "open"
+    """Sign in, or start the practice workspace, and open a workspace."""
+    BROWSE = "browse"
+    """Read the subscriptions, or the workspaces of one."""
+    MACHINES = "machines"
+    MODELS = "models"
+    REGISTER = "register"
+    INSPECT = "inspect"
+    DEPLOY = "deploy"
+    SCORE = "score"
+    KEYS = "keys"
+    REFRESH = "refresh"
+    """Compare the ledger with Azure."""
+    CLEAN_UP = "clean_up"
+    SERVICE_LOG = "service_log"
+    DISK = "disk"
+    """Small reading and writing that nobody watches."""
+    LEAVE = "leave"
+
+
+class Phase(enum.Enum):
+    """Where a job or one of its steps stands."""
+
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        return self not in (Phase.RUNNING, Phase.CANCELLING)
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a job. `started_s` is on the controller's monotonic clock; `name` and `doing` may be Texts."""
+
+    name: str
+    usually_s: float
+    started_s: float
+    phase: Phase = Phase.RUNNING
+    doing: str = ""
+    fraction: float | None = None
+    elapsed_s: float = 0.0
+    """The job's own measure, up to its latest word."""
+
+
+LOG_LINES_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as it is shown: running, or how it ended."""
+
+    kind: JobKind
+    number: int
+    started_s: float
+    phase: Phase = Phase.RUNNING
+    steps: tuple[StepView, ...] = ()
+    log: tuple[str, ...] = ()
+    error: AssistantError | None = None
+    ended_s: float | None = None
+    meaning: CancelMeaning | None = None
+    subject: str = ""
+    """What it is about, where several are possible: a model id, a service name."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return not self.phase.is_over
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The opened workspace. `speed` is how much faster than Azure practice goes; `scenario` the failure it plays."""
+
+    site: Site
+    account: Account | None
+    speed: float = 1.0
+    scenario: str = ""
+    keystore_problem: str = ""
+    """Why keys are kept in memory only; empty when the OS keyring has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChoice:
+    """What to run on: a new cluster of `node_count` × `vm_size`, or the workspace's `existing_compute`."""
+
+    vm_size: str = ""
+    node_count: int = 1
+    existing_compute: str = ""
+    secure: bool = True
+    """TLS. Practice answers on 127.0.0.1 in plain HTTP whatever is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployChoice:
+    """The settings of the web service; empty names are made up from the model and the VM size."""
+
+    model_id: str = ""
+    service_name: str = ""
+    replicas: int = 1
+    gpus_per_replica: int = 1
+    cpu_cores: float = 1.0
+    memory_gb: float = 4.0
+    scoring_timeout_s: float = 60.0
+    expect_gpu: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One image of the session and what came of it; both None while it is on its way.
+
+    `total_ms` is from taking the file up to having the answer, network and preparation included.
+    """
+
+    number: int
+    path: Path
+    image: ScoredImage | None = None
+    error: AssistantError | None = None
+    total_ms: float = 0.0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the answer has not come yet."""
+        return self.image is None and self.error is None
+
+
+SCORED_KEPT = 200
+LATENCIES_KEPT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several files or folders in one go. Every answer is written to `csv` as it comes, so memory stays small."""
+
+    total: int
+    done: int
+    failed: int
+    csv: Path
+    running: bool
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWindow:
+    """Another window holds this data folder: who, and since when."""
+
+    pid: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WizardState:
+    """Everything the window draws from. None means "not read yet"; an empty tuple means "there are none"."""
+
+    step: Step = Step.WORKSPACE
+    first_window: FirstWindow | None = None
+    """Set in a second window, which may look and not touch."""
+    practice_missing: str = ""
+    """The package that the practice workspace lacks; empty when it can be used."""
+    recent: tuple[WorkspaceRef, ...] = ()
+    place: Place | None = None
+    account: Account | None = None
+    """Who is signed in while no workspace is open yet."""
+    prompt: SignInPrompt | None = None
+    subscriptions: tuple[Subscription, ...] | None = None
+    workspaces: tuple[WorkspaceRef, ...] | None = None
+    offers: tuple[VmSizeOffer, ...] | None = None
+    targets: tuple[ComputeTarget, ...] | None = None
+    machine: MachineChoice | None = None
+    models: tuple[RegisteredModel, ...] | None = None
+    inspections: Mapping[str, ModelInspection | AssistantError] = field(default_factory=dict)
+    """By model id: what the SavedModel says about itself, or why it cannot be used."""
+    deployment: DeployChoice = DeployChoice()
+    services: tuple[WebService, ...] = ()
+    """As Azure reported them when last asked."""
+    service_name: str = ""
+    """The one the person chose to score with; empty means the newest."""
+    service_logs: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[BillableResource, ...] = ()
+    """Every open row of the ledger, all workspaces; what the cost meter adds up."""
+    overview: Overview | None = None
+    """What Azure and ledger said together when last compared."""
+    checked_at: datetime | None = None
+    report: CleanUpReport | None = None
+    cleaned_rows: tuple[BillableResource, ...] = ()
+    """The rows as they stand after the last clean-up, proven gone or not: what a receipt is made of."""
+    scored: tuple[Scored, ...] = ()
+    """The latest images, oldest first."""
+    selected: int | None = None
+    """`number` of the image that is shown large; None shows the latest."""
+    latencies_ms: tuple[float, ...] = ()
+    """Request times of this session, in the order of the answers."""
+    batch: Batch | None = None
+    key_is_new: bool = False
+    samples: Mapping[str, Path] = field(default_factory=dict)
+    """Sample images by file name."""
+    jobs: Mapping[JobKind, JobView] = field(default_factory=dict)
+    """The present or latest job of each kind."""
+    ledger_damaged: Path | None = None
+
+    def job(self, kind: JobKind) -> JobView | None:
+        """The present or latest job of a kind."""
+        return self.jobs.get(kind)
+
+    def is_busy(self, *kinds: JobKind) -> bool:
+        """Whether a job of one of these kinds runs."""
+        return any(kind in self.jobs and self.jobs[kind].is_running for kind in kinds)

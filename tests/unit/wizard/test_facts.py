@@ -1,0 +1,211 @@
+"""What follows from the state: open pages, money, the checklist."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState
+from gpu_assistant.domain.compute import Availability, Quota, VmSizeOffer
+from gpu_assistant.domain.workspace import WorkspaceRef
+from gpu_assistant.wizard.money import money, price_text
+from gpu_assistant.wizard.navigation import blocked, endpoint, endpoints, next_step
+from gpu_assistant.wizard.preflight import Verdict, can_deploy, deploy_request, preflight
+from gpu_assistant.wizard.state import (
+    DeployChoice,
+    FirstWindow,
+    JobKind,
+    JobView,
+    MachineChoice,
+    Place,
+    Step,
+    WizardState,
+)
+from gpu_assistant.workflows.site import Site
+from tests.fakes.scripted_backend import PRICE, T4, WORKSPACE
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+OFFER = VmSizeOffer(T4, "eastus", Availability.AVAILABLE, Quota("T4 Family", 16, 0), Quota("cores", 50, 0), PRICE)
+OPEN = WizardState(place=Place(Site(WORKSPACE), None))
+CHOSEN = replace(
+    OPEN,
+    offers=(OFFER,),
+    targets=(),
+    machine=MachineChoice(T4.name),
+    deployment=DeployChoice(model_id="resnet:2"),
+    inspections={"resnet:2": object()},  # type: ignore[dict-item]
+)
+
+
+def row(
+    kind: ResourceKind = ResourceKind.COMPUTE_TARGET,
+    name: str = "gpu",
+    *,
+    workspace: WorkspaceRef = WORKSPACE,
+    price: HourlyPrice | None = PRICE,
+    uri: str = "",
+    practice: bool = False,
+    minutes: int = 60,
+) -> BillableResource:
+    return BillableResource(
+        f"id-{kind.value}-{name}-{workspace.name}",
+        kind,
+        name,
+        workspace,
+        ResourceState.LIVE,
+        NOON - timedelta(minutes=minutes),
+        price_per_hour=price,
+        scoring_uri=uri,
+        practice=practice,
+    )
+
+
+SERVICE = row(ResourceKind.WEB_SERVICE, "resnet", price=None, uri="http://127.0.0.1/score")
+
+
+@pytest.mark.parametrize(
+    ("state", "open_pages"),
+    [
+        (WizardState(), [1]),
+        (OPEN, [1, 2, 5]),
+        (replace(OPEN, machine=MachineChoice(T4.name)), [1, 2, 3, 5]),
+        (replace(OPEN, rows=(SERVICE,)), [1, 2, 4, 5]),
+        (replace(OPEN, rows=(replace(SERVICE, scoring_uri=""),)), [1, 2, 5]),
+    ],
+)
+def test_pages_open_by_what_is_known(state: WizardState, open_pages: list[int]) -> None:
+    assert [int(step) for step in Step if not blocked(state, step)] == open_pages
+
+
+def test_next_leads_on_only_where_the_way_is_open() -> None:
+    assert next_step(WizardState()) is None
+    assert next_step(OPEN) is Step.MACHINE
+    assert next_step(replace(OPEN, step=Step.MACHINE)) is None
+    assert next_step(replace(OPEN, step=Step.CLEAN_UP)) is None
+
+
+def test_the_newest_service_answers_unless_another_was_chosen() -> None:
+    older = replace(SERVICE, ledger_id="older", name="older", created=NOON - timedelta(days=1))
+    state = replace(OPEN, rows=(older, SERVICE))
+    assert [one.name for one in endpoints(state)] == ["resnet", "older"]
+    first = endpoint(state)
+    chosen = endpoint(replace(state, service_name="older"))
+    assert first is not None
+    assert chosen is not None
+    assert (first.name, chosen.name) == ("resnet", "older")
+
+
+def test_a_service_that_is_being_deleted_is_not_asked() -> None:
+    assert endpoint(replace(OPEN, rows=(replace(SERVICE, state=ResourceState.DELETING),))) is None
+
+
+def test_money_adds_up_the_open_workspace_and_counts_the_rest() -> None:
+    other = WorkspaceRef("sub-2", "rg-2", "ws-2")
+    state = replace(OPEN, rows=(row(), SERVICE, row(name="unpriced", price=None), row(workspace=other)))
+    seen = money(state, NOON)
+    assert (seen.per_hour, seen.running, seen.unpriced, seen.elsewhere) == (Decimal("0.526"), 2, 1, 1)
+    assert round(seen.so_far, 4) == Decimal("0.526")
+
+
+def test_before_a_workspace_is_open_money_counts_all_real_ones() -> None:
+    state = WizardState(rows=(row(), row(name="toy", practice=True)))
+    seen = money(state, NOON)
+    assert (seen.running, seen.elsewhere, seen.practice) == (1, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (None, "USD", "price unknown"),
+        (Decimal("0"), "USD", "$0.00"),
+        (Decimal("0.526"), "USD", "$0.53"),
+        (Decimal("0.0033"), "USD", "$0.0033"),
+        (Decimal("1234.5"), "EUR", "€1,234.50"),
+        (Decimal("7"), "CHF", "7.00 CHF"),
+    ],
+)
+def test_amounts_are_said_as_a_person_reads_them(amount: Decimal | None, currency: str, text: str) -> None:
+    assert price_text(amount, currency) == text
+
+
+def problems(state: WizardState) -> list[tuple[str, Step | None]]:
+    return [(str(check.title), check.fix) for check in preflight(state) if check.verdict is Verdict.PROBLEM]
+
+
+def test_everything_is_green_when_nothing_stands_in_the_way() -> None:
+    assert problems(CHOSEN) == []
+    assert can_deploy(CHOSEN)
+
+
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        (replace(CHOSEN, machine=None), ("Machine can be had", Step.MACHINE)),
+        (replace(CHOSEN, deployment=DeployChoice()), ("Model can be fed with images", Step.DEPLOY)),
+        (
+            replace(CHOSEN, offers=(replace(OFFER, quota=Quota("T4 Family", 0, 0)),)),
+            ("Quota is enough", Step.MACHINE),
+        ),
+        (
+            replace(CHOSEN, offers=(replace(OFFER, availability=Availability.RETIRED),)),
+            ("Machine can be had", Step.MACHINE),
+        ),
+        (
+            replace(CHOSEN, deployment=replace(CHOSEN.deployment, replicas=2)),
+            ("Replicas fit the GPUs", Step.DEPLOY),
+        ),
+        (
+            replace(CHOSEN, deployment=replace(CHOSEN.deployment, service_name="No Capitals")),
+            ("Names and settings are valid", Step.DEPLOY),
+        ),
+        (
+            replace(CHOSEN, machine=MachineChoice(existing_compute="not-there")),
+            ("Machine can be had", Step.MACHINE),
+        ),
+    ],
+)
+def test_each_problem_names_the_page_where_it_is_mended(state: WizardState, problem: tuple[str, Step]) -> None:
+    assert problem in problems(state)
+    assert not can_deploy(state)
+
+
+def test_the_quota_that_our_own_cluster_uses_is_no_problem() -> None:
+    used_up = replace(OFFER, quota=Quota("T4 Family", 4, 4))
+    request = deploy_request(CHOSEN)
+    assert request is not None
+    state = replace(CHOSEN, offers=(used_up,))
+    assert problems(state) == [("Quota is enough", Step.MACHINE)]
+    assert problems(replace(state, rows=(row(name=request.compute_name),))) == []
+
+
+def test_a_signature_that_is_still_being_read_holds_the_deployment_back() -> None:
+    state = replace(CHOSEN, inspections={})
+    assert next(check.verdict for check in preflight(state)) is Verdict.WAITING
+    assert not can_deploy(state)
+
+
+def test_unknown_prices_and_missing_keyrings_warn_only() -> None:
+    place = Place(Site(WORKSPACE), None, keystore_problem="No keyring")
+    state = replace(CHOSEN, offers=(replace(OFFER, price=None),), place=place)
+    assert [check.verdict for check in preflight(state)].count(Verdict.WARNING) == 2
+    assert can_deploy(state)
+
+
+def test_practice_asks_for_neither_gpu_nor_tls() -> None:
+    practice = replace(CHOSEN, place=Place(Site(WORKSPACE, practice=True), None))
+    for state, wanted in ((CHOSEN, True), (practice, False)):
+        request = deploy_request(state)
+        assert request is not None
+        assert (request.expect_gpu, request.secure) == (wanted, wanted)
+
+
+@pytest.mark.parametrize("kind", [JobKind.DEPLOY, JobKind.CLEAN_UP, JobKind.REGISTER])
+def test_one_change_at_a_time(kind: JobKind) -> None:
+    assert not can_deploy(replace(CHOSEN, jobs={kind: JobView(kind, 1, 0.0)}))
+
+
+def test_a_second_window_changes_nothing() -> None:
+    assert not can_deploy(replace(CHOSEN, first_window=FirstWindow(1, NOON)))
