@@ -11,12 +11,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from cryptography.fernet import Fernet
+from typing import TYPE_CHECKING
 
 from gpu_assistant import paths
 from gpu_assistant.backends.base import BackendConfig, OnPrompt
-from gpu_assistant.backends.remote import RemoteBackend
 from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled, TokenExpired
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.text import Text
@@ -24,14 +22,16 @@ from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Pace
 from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
 from gpu_assistant.ledger import Ledger
-from gpu_assistant.practice import lifecycle
 from gpu_assistant.practice.constants import DEFAULT_SPEED
-from gpu_assistant.practice.front import tokens
-from gpu_assistant.practice.lifecycle import PracticeInfo
 from gpu_assistant.settings import find_workspace_config, load_settings, remember_workspace
 from gpu_assistant.workflows.plan import Shipment
 from gpu_assistant.workflows.sign_in import ensure_signed_in
 from gpu_assistant.workflows.site import Site
+
+# What starts processes, serves and encrypts is imported where it is used: the window is on screen before any of it.
+if TYPE_CHECKING:
+    from gpu_assistant.backends.remote import RemoteBackend
+    from gpu_assistant.practice.lifecycle import PracticeInfo
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +131,8 @@ class Assistant:
 
     def backend(self) -> RemoteBackend:
         """The SDK process, started on first use; nobody need be signed in yet."""
+        from gpu_assistant.backends.remote import RemoteBackend
+
         with self._lock:
             if self._backend is None:
                 self._backend = RemoteBackend(self._backend_config)
@@ -152,6 +154,8 @@ class Assistant:
             self._connected = False
 
     def _connect(self, on_prompt: OnPrompt) -> RemoteBackend:
+        from gpu_assistant.practice import lifecycle
+
         backend = self.backend()
         if self._connected and self.practice is not None and lifecycle.find_running(self.folders.data) is None:
             self.practice = self._start_practice(lambda stage, done: None)
@@ -176,11 +180,15 @@ class Assistant:
 
     def scenario_playing(self) -> str:
         """The failure that the practice workspace plays now, whoever asked for it; empty when none."""
+        from gpu_assistant.practice import lifecycle
+
         status = lifecycle.read_status(self.folders.data) if self.practice is not None else None
         return str((status or {}).get("scenario") or "")
 
     def set_scenario(self, name: str) -> None:
         """Make the practice workspace play a failure; empty for none. Raises PracticeError for an unknown one."""
+        from gpu_assistant.practice import lifecycle
+
         if self.practice is not None:
             lifecycle.ensure_running(self.folders.data, scenario=name or "none")
 
@@ -203,6 +211,8 @@ class Assistant:
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _start_practice(self, on_progress: Callable[[str, float], None]) -> PracticeInfo:
+        from gpu_assistant.practice import lifecycle
+
         require_practice_extra()
         return lifecycle.ensure_running(
             self.folders.data,
@@ -259,6 +269,9 @@ class Assistant:
     def _backend_config(self) -> BackendConfig:
         """Called anew each time the SDK process starts, so that a practice token is always fresh."""
         if self.practice is not None:
+            from gpu_assistant.practice import lifecycle
+            from gpu_assistant.practice.front import tokens
+
             return BackendConfig(
                 environment=practice_environment(self.practice),
                 token=Secret(tokens.mint(lifecycle.practice_folder(self.folders.data))),
@@ -279,6 +292,8 @@ class Assistant:
             return None
         key = keystore.load(_TOKEN_CACHE_ENTRY)
         if key is None and not keystore.problem:
+            from cryptography.fernet import Fernet
+
             key = Secret(Fernet.generate_key().decode())
             keystore.save(_TOKEN_CACHE_ENTRY, key)
         return None if keystore.problem else key

@@ -17,9 +17,9 @@ SIZES_PX = (16, 32, 48, 64, 128, 256)
 _ICO_SIZES_PX = (16, 32, 48, 64, 128)
 
 _GRID = 16
-_TILE = "#1f6fde"
+TILE = "#1f6fde"
 _PIN = "#bcd7ff"
-_CHIP = "#ffffff"
+CHIP = "#ffffff"
 _TILE_RADIUS = 3.5
 _CHIP_BOX = (3, 3, 13, 13)
 _CHIP_RADIUS = 1.5
@@ -42,15 +42,15 @@ def draw(size_px: int) -> Image.Image:
     def box(left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
         return left * unit, top * unit, right * unit - 1, bottom * unit - 1  # Pillow's boxes include their end
 
-    pen.rounded_rectangle(box(0, 0, _GRID, _GRID), _TILE_RADIUS * unit, fill=_TILE)
+    pen.rounded_rectangle(box(0, 0, _GRID, _GRID), _TILE_RADIUS * unit, fill=TILE)
     for bar in _PINS:
         pen.rectangle(box(*bar), fill=_PIN)
-    pen.rounded_rectangle(box(*_CHIP_BOX), _CHIP_RADIUS * unit, fill=_CHIP)
+    pen.rounded_rectangle(box(*_CHIP_BOX), _CHIP_RADIUS * unit, fill=CHIP)
     points = [(x * unit, y * unit) for x, y in _TICK]
-    pen.line(points, fill=_TILE, width=round(_TICK_WIDTH * unit), joint="curve")
+    pen.line(points, fill=TILE, width=round(_TICK_WIDTH * unit), joint="curve")
     radius = _TICK_WIDTH * unit / 2
     for x, y in points:  # round ends
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_TILE)
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=TILE)
     # Averaged with the colours weighed by their opacity, so the rounded corners get no dark edge.
     return image.convert("RGBa").resize((size_px, size_px), Image.Resampling.BOX).convert("RGBA")
 
@@ -64,14 +64,14 @@ def to_svg() -> str:
         return f'  <rect x="{left}" y="{top}" {size}{corners} fill="{colour}"/>'
 
     tick = " ".join(f"{x},{y}" for x, y in _TICK)
-    stroke = f'stroke="{_TILE}" stroke-width="{_TICK_WIDTH}" stroke-linecap="round" stroke-linejoin="round"'
+    stroke = f'stroke="{TILE}" stroke-width="{_TICK_WIDTH}" stroke-linecap="round" stroke-linejoin="round"'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 {_GRID} {_GRID}">',
             f"  <title>{NAME}</title>",
-            rectangle(0, 0, _GRID, _GRID, _TILE, _TILE_RADIUS),
+            rectangle(0, 0, _GRID, _GRID, TILE, _TILE_RADIUS),
             *(rectangle(*bar, _PIN) for bar in _PINS),
-            rectangle(*_CHIP_BOX, _CHIP, _CHIP_RADIUS),
+            rectangle(*_CHIP_BOX, CHIP, _CHIP_RADIUS),
             f'  <polyline points="{tick}" fill="none" {stroke}/>',
             "</svg>",
             "",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, px
 from gpu_assistant.ui.widgets.prose import Prose
+
+_LAST_ROW = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Banner:
     is_warning: bool = True
 
 
-class Banners(Frame):  # type: ignore[misc]
+class Banners(Frame):
     """`on_action` gets the key of the strip whose button was pressed. Takes no room while there is none. Tk thread."""
 
     def __init__(
@@ -33,19 +35,23 @@ class Banners(Frame):  # type: ignore[misc]
         self._on_action = on_action
         self._on_dismiss = on_dismiss
         self._shown: tuple[Banner, ...] = ()
+        self._strips: list[Frame] = []
+        self._texts: list[Prose] = []
         self.columnconfigure(0, weight=1)
-        Frame(self, height=1, width=1).grid(row=99, column=0)  # an empty frame would keep the size it last had
+        Frame(self, height=1, width=1).grid(row=_LAST_ROW, column=0)  # an empty frame would keep the size it last had
 
     def show(self, banners: Sequence[Banner]) -> None:
-        """Show these, one below the other."""
-        if tuple(banners) == self._shown:
-            return
-        self._shown = tuple(banners)
-        for strip in self.grid_slaves(column=0):
-            if strip.grid_info()["row"] != 99:
+        """Show these, one below the other. Where only words change, what has the keyboard focus keeps it."""
+        if [replace(one, text="") for one in banners] != [replace(one, text="") for one in self._shown]:
+            for strip in self._strips:
                 strip.destroy()
-        for row, banner in enumerate(banners):
-            self._draw(banner).grid(row=row, column=0, sticky="ew", pady=(0, px(self, 1)))
+            self._texts = []
+            self._strips = [self._draw(banner) for banner in banners]
+            for row, strip in enumerate(self._strips):
+                strip.grid(row=row, column=0, sticky="ew", pady=(0, px(self, 1)))
+        for banner, text in zip(banners, self._texts, strict=True):
+            text.say(banner.text)
+        self._shown = tuple(banners)
 
     def _draw(self, banner: Banner) -> Frame:
         kind = "Warning" if banner.is_warning else "Info"
@@ -57,6 +63,7 @@ class Banners(Frame):  # type: ignore[misc]
             row=0, column=1, padx=(2 * gap, gap + gap // 2)
         )
         text = named(Prose(strip, text=banner.text, style="Strip.TLabel"), f"banner.{banner.key}")
+        self._texts.append(text)
         text.grid(row=0, column=2, sticky="ew", pady=gap)
         if banner.action:
             button = Button(

@@ -41,7 +41,7 @@ class CrashReports:
         self._monotonic = monotonic
         self._window: _ReportWindow | None = None
         self._seen: dict[str, float] = {}
-        root.report_callback_exception = self.report  # type: ignore[method-assign]
+        root.report_callback_exception = self.report
 
     @property
     def is_open(self) -> bool:

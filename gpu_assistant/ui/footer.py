@@ -32,7 +32,7 @@ class FooterView:
         return "" if self.primary.enabled else self.primary.why_not
 
 
-class Footer(Frame):  # type: ignore[misc]
+class Footer(Frame):
     """Back at the left; at the right the page's own action, or Next where it has none. Tk thread."""
 
     def __init__(self, parent: tk.Misc, *, on_back: Callable[[], object], on_next: Callable[[], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from gpu_assistant.ui.theme import BODY, BOLD, SMALL, Root, colours, px
 
 
@@ -52,12 +51,6 @@ def _make(root: Root) -> None:
         style.configure(f"Strip{name}.TLabel", background=c.surface, foreground=colour, font=BOLD)
         style.configure(f"Edge{name}.TFrame", background=colour)
     style.configure("Toast.TFrame", background=c.surface, bordercolor=c.faint, relief="solid", borderwidth=px(root, 1))
-    for name in ("primary", "danger", "secondary.Outline", "danger.Outline"):
-        # the theme's own are grey on grey; what cannot be pressed must still be readable
-        button = f"{name}.TButton"
-        style.configure(button)
-        usual = [look for look in style.map(button, "foreground") if "disabled" not in look[:-1]]
-        style.map(button, foreground=[("disabled", c.muted), *usual])
     close = {"background": c.surface, "bordercolor": c.surface, "darkcolor": c.surface, "lightcolor": c.surface}
     style.configure(
         "StripClose.TButton",

@@ -46,10 +46,7 @@ class Notices:
             self._controller.go(Step.CLEAN_UP)
             return
         self._go_when_open = Step.CLEAN_UP
-        if old[0].practice:
-            self._controller.open_practice()
-        else:
-            self._controller.open_workspace(old[0].workspace)
+        self._controller.open_workspace(old[0].workspace)
 
     def follow(self, state: WizardState) -> None:
         """The state has changed: go on where a button's wish had to wait for the workspace."""
@@ -82,25 +79,33 @@ class Notices:
                 ),
             )
         old = self._from_before(state)
-        if old and state.first_window is None and state.step is not Step.CLEAN_UP and not state.is_busy(JobKind.OPEN, JobKind.CLEAN_UP):
+        # the first page tells it itself until a workspace is open
+        is_told = state.step is Step.CLEAN_UP or (state.step is Step.WORKSPACE and state.place is None)
+        is_dealt_with = is_told or state.is_busy(JobKind.OPEN, JobKind.CLEAN_UP)
+        if old and not is_dealt_with and state.first_window is None:
             yield self._reminder(state, old)
 
     def _reminder(self, state: WizardState, old: tuple[BillableResource, ...]) -> Banner:
         sums = add_up(old, self._controller.utc_now(), practice=old[0].practice)
         since = _local_time(min(row.created for row in old), self._controller.utc_now())
-        if _is_here(state, old[0]):
-            action = tr("Go to Clean up")
-        else:
-            action = tr("Open {workspace}", workspace=tr("practice") if old[0].practice else old[0].workspace.name)
+        action = tr("Go to Clean up")
+        if not _is_here(state, old[0]):
+            action = tr("Open {workspace}", workspace=old[0].workspace.name)
         text = tr("Still there since {time}. {what}", time=since, what=what_bills(sums, old))
-        return Banner(STILL_BILLS, text, action)
+        return Banner(STILL_BILLS, text, action, is_warning=not sums.practice)
 
     def _from_before(self, state: WizardState) -> tuple[BillableResource, ...]:
-        """What bills since before this window was opened, of one workspace: the open one, else the first real one."""
-        old = [row for row in state.rows if row.is_billable and row.created < self._started]
+        """What bills since before this window was opened, of one workspace: the open one, else the oldest.
+
+        Rows of practice are no debt: they are spoken of only while practice is open.
+        """
         mine = {row.ledger_id for row in here(state)}
-        # rows of practice are no debt: they are only spoken of where practice is open, or nothing real is left over
-        old.sort(key=lambda row: (row.ledger_id not in mine, row.practice, row.created))
+        old = [
+            row
+            for row in state.rows
+            if row.is_billable and row.created < self._started and (not row.practice or row.ledger_id in mine)
+        ]
+        old.sort(key=lambda row: (row.ledger_id not in mine, row.created))
         return tuple(row for row in old if row.workspace.azure_id.lower() == old[0].workspace.azure_id.lower())
 
 

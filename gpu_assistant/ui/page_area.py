@@ -42,7 +42,7 @@ def page_class(step: Step) -> type[Page]:
             return CleanUpPage
 
 
-class PageArea(Frame):  # type: ignore[misc]
+class PageArea(Frame):
     """Heading, practice badge, and the page of the state's step. Tk thread."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, desk: Desk, classes: PageClass = page_class) -> None:

@@ -20,7 +20,7 @@ _WIDTH_PX = 212
 _EDGE_PX = 16
 
 
-class SideBar(Frame):  # type: ignore[misc]
+class SideBar(Frame):
     """Steps, cost meter, menu. `on_go` gets the step the person wants. Tk thread."""
 
     def __init__(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tkinter as tk
 import tkinter.font as tkfont
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import ttkbootstrap
 from tkinterdnd2 import TkinterDnD
@@ -143,8 +143,7 @@ def create_root(*, dark: bool = False) -> Root:
     except RuntimeError:
         pass  # no tkdnd for this platform: pages offer "Open…" and paste, and say so
     # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
-    for name in ("TButton", "TMenubutton"):
-        root.bind_class(name, "<Key-space>", lambda event: event.widget.invoke() if event.widget else None)
+    root.bind_class("TButton", "<Key-space>", lambda event: cast(Any, event.widget).invoke())
     _make_fonts(root)
     _make_styles(root)
     root.bind("<<ThemeChanged>>", lambda event: _make_styles(root), add="+")
@@ -208,3 +207,8 @@ def _make_styles(root: Root) -> None:
     # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
     for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
         style.map(name, foreground=[("disabled", c.muted)])
+    for name in ("primary", "danger", "primary.Outline", "secondary.Outline", "danger.Outline", "Link"):
+        button = f"{name}.TButton"
+        style.configure(button)  # a style that the theme has not seen is not made
+        usual: list[Any] = [look for look in style.map(button, "foreground") if "disabled" not in look[:-1]]
+        style.map(button, foreground=[("disabled", c.muted), *usual])

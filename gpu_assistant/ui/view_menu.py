@@ -18,6 +18,9 @@ _THEMES = {
     Theme.DARK: mark("Dark"),
 }
 
+_SYSTEM_VALUE = "system"
+"""Stands for SYSTEM_LANGUAGE: Tk takes an empty value of an entry for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuActions:
@@ -29,7 +32,7 @@ class MenuActions:
     quit: Callable[[], object]
 
 
-class ViewMenu(Menubutton):  # type: ignore[misc]
+class ViewMenu(Menubutton):
     """Theme and language, switched at once; help, problem report, log folder, quit. Tk thread."""
 
     def __init__(self, parent: tk.Misc, appearance: Appearance, actions: MenuActions) -> None:
@@ -37,7 +40,7 @@ class ViewMenu(Menubutton):  # type: ignore[misc]
         super().__init__(parent, text=f"{label}  ", underline=place, bootstyle="secondary-outline", direction="above")
         named(self, "menu")
         self._theme = tk.StringVar(self, appearance.theme.value)
-        self._language = tk.StringVar(self, appearance.language)
+        self._language = tk.StringVar(self, appearance.language or _SYSTEM_VALUE)
         self._menus = [named(tk.Menu(self, tearoff=False), "menu.entries")]
         menu = self._menus[0]
         self._head(menu, tr("Theme"))
@@ -55,7 +58,7 @@ class ViewMenu(Menubutton):  # type: ignore[misc]
             menu.add_radiobutton(
                 label=name,
                 variable=self._language,
-                value=code,
+                value=code or _SYSTEM_VALUE,
                 # the menu itself is made anew by this, so Tk must be through with it first
                 command=lambda code=code: self.after_idle(appearance.choose_language, code),  # type: ignore[misc]
             )
@@ -65,7 +68,7 @@ class ViewMenu(Menubutton):  # type: ignore[misc]
         menu.add_command(label=tr("Open the log folder"), command=actions.open_logs)
         menu.add_separator()
         menu.add_command(label=tr("Quit"), accelerator="Ctrl+Q", command=actions.quit)
-        self.configure(menu=menu)
+        self["menu"] = menu
         for key in ("<Key-space>", "<Return>", "<KP_Enter>"):
             self.bind(key, self._post_by_key)
         self.bind("<<ThemeChanged>>", lambda event: self._colour(), add="+")

@@ -82,7 +82,8 @@ class Walk:
         except Exception as exc:
             # A mistake of ours must end the walk too: nobody is there to press a button.
             log.exception("the walk ended early")
-            self.error = exc if isinstance(exc, AssistantError) else UnexpectedAnswer(what="the walk", reason=repr(exc))
+            unexpected = UnexpectedAnswer(what=Text("The walk through the pages"), reason=repr(exc))
+            self.error = exc if isinstance(exc, AssistantError) else unexpected
             self._window.close()
             return
         self._waiting_since_s = self._controller.now_s()

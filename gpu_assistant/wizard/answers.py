@@ -67,7 +67,7 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
 
 
 def _answer(path: Path, number: int, step: Mapping[str, Any]) -> Answer:
-    action = step.get("do")
+    action = str(step.get("do") or "")
     where = f"{path.name}, step {number}"
     if action not in _DETAILS:
         raise BadSetting(setting=where, reason=Text("do must be one of: {actions}", actions=", ".join(_DETAILS)))

@@ -40,6 +40,7 @@ class Seen:
 
     def __init__(self, root: Root, state: WizardState) -> None:
         self.root = root
+        root.geometry("790x500")  # what a page has at least
         self.controller = FakeController(state)
         self.desk = PaperDesk()
         self.page = CleanUpPage(root, self.controller.as_controller, self.desk)
@@ -195,7 +196,7 @@ def test_what_came_after_a_clean_up_comes_before_its_report(root: Root) -> None:
 
 def test_azure_that_cannot_be_asked_is_said(root: Root) -> None:
     rows = both()
-    problem = CannotReachAzure(reason="DNS")
+    problem = CannotReachAzure(what="Azure", reason="DNS")
     state = replace(existing(), overview=overview(rows, {}, NOW, problem))
     seen = Seen(root, state)
     assert "error.title" in names(seen.page)
@@ -216,7 +217,7 @@ def test_other_workspaces_are_named_and_can_be_opened(root: Root) -> None:
 
 
 def test_a_failed_clean_up_offers_its_remedies(root: Root) -> None:
-    job = JobView(JobKind.CLEAN_UP, 3, 900.0, Phase.FAILED, error=CannotReachAzure(reason="DNS"))
+    job = JobView(JobKind.CLEAN_UP, 3, 900.0, Phase.FAILED, error=CannotReachAzure(what="Azure", reason="DNS"))
     seen = Seen(root, with_job(existing(), job))
     seen.press("error.dismiss")
     assert seen.controller.asked("dismiss") == [(JobKind.CLEAN_UP,)]

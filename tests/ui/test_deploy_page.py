@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.domain.errors import CLEAN_UP, ModelError, OutOfMemory, SHOW_LOG
+from gpu_assistant.domain.errors import CLEAN_UP, SHOW_LOG, ModelError, OutOfMemory
 from gpu_assistant.domain.model import TensorSpec
 from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.ui.page import Primary
@@ -18,6 +18,7 @@ from gpu_assistant.ui.widgets.model_list import proposed_name
 from gpu_assistant.ui.widgets.signature_words import input_words, output_words, size_words
 from gpu_assistant.wizard.state import DeployChoice, JobKind, JobView, MachineChoice, Phase, Step, StepView, WizardState
 from tests.ui.fake_controller import FakeController
+from tests.ui.in_process import pump_until
 from tests.ui.page_states import (
     NOW,
     both,
@@ -33,7 +34,6 @@ from tests.ui.page_states import (
     with_job,
 )
 from tests.ui.paper_desk import PaperDesk
-from tests.ui.in_process import pump_until
 from tests.ui.widget_tree import find, names, texts, walk
 
 FILES = {"score.py": "def init(): ...\n", "environment.yml": "name: x\n"}
@@ -44,6 +44,7 @@ class Seen:
 
     def __init__(self, root: Root, state: WizardState) -> None:
         self.root = root
+        root.geometry("790x500")  # what a page has at least
         self.controller = FakeController(state, {"shipped_files": FILES})
         self.desk = PaperDesk()
         self.page = DeployPage(root, self.controller.as_controller, self.desk)
@@ -244,7 +245,7 @@ def test_what_is_no_number_is_refused_by_the_checklist_and_stays_typed(root: Roo
     seen.show(replace(opened(), deployment=last))
     assert spin.get() == "two"
     assert not seen.primary.enabled
-    assert "Replicas: must be at least 1, not 0." in " ".join(seen.texts)
+    assert "Replicas: must be at least 1, not 0" in " ".join(seen.texts)
 
 
 def test_drawing_the_state_is_no_edit(root: Root) -> None:
@@ -404,7 +405,6 @@ def test_a_deployment_that_worked_gives_the_address(root: Root) -> None:
 
 @pytest.mark.parametrize("make", [opened, deploying, failed, deployed])
 def test_everything_can_be_reached_in_the_smallest_window(root: Root, make) -> None:  # type: ignore[no-untyped-def]
-    root.geometry("790x500")
     seen = Seen(root, make())
     root.update()
     edge = root.winfo_rootx() + 790
@@ -420,4 +420,4 @@ def test_one_page_goes_through_a_whole_life(root: Root) -> None:
         seen.show(state)
         seen.page.tick(state)
     assert "deploy.start" not in names(seen.page)  # the main button is the window's
-    assert NOW == seen.controller.utc_now()
+    assert seen.controller.utc_now() == NOW

@@ -25,6 +25,10 @@ from tests.ui.widget_tree import find
         ("WARNING: deprecated", "warning"),
         ("DeprecationWarning: x", ""),
         ("mirror server terrors", ""),
+        ("2026-11-22 21:58:07,777 I [8803] gunicorn.error - Worker exiting (pid: 8803)", ""),
+        ("2026-11-22 21:58:08,575 E [8801] gunicorn.error - Worker (pid:8803) exited with code 3.", "error"),
+        ("2026-11-22 21:58:08,575 W [8801] azmlinfsrv - slow", "warning"),
+        ("azureml.core.ServiceError raised: google.api.ValueError: no", "error"),
         ("all is well", ""),
     ],
 )

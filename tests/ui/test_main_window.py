@@ -246,18 +246,43 @@ def test_a_damaged_ledger_is_said_until_it_was_read(root: Root, open_window: Ope
 def test_what_bills_since_before_the_start_is_said_and_one_press_goes_there(root: Root, open_window: Open) -> None:
     _, controller, _ = open_window(WizardState())
     assert view_of(root).find("banner.still_bills") is None
-    controller.change(WizardState(rows=(a_row(),)))
+    other = replace(HOME, name="other")
+    controller.change(opened(replace(a_row(), workspace=other)))
     root.update()
     text = cast(Any, view_of(root).find("banner.still_bills")).text
     assert "gpu-cluster is billed: $0.60 per hour, $0.30 so far" in text
     root.nametowidget(_path(root, "banner.still_bills.action")).invoke()
-    assert controller.asked("open_workspace") == [(HOME,)]
+    assert controller.asked("open_workspace") == [(other,)]
     controller.change(with_job(controller.state, JobKind.OPEN))
     root.update()
     controller.change(with_job(opened(a_row()), JobKind.OPEN, Phase.DONE))
     root.update()
     assert controller.state.step is Step.CLEAN_UP
     assert view_of(root).find("banner.still_bills") is None
+
+
+def test_before_a_workspace_is_open_its_page_tells_what_bills_and_no_strip_repeats_it(
+    root: Root, open_window: Open
+) -> None:
+    open_window(WizardState(rows=(a_row(),)))
+    assert view_of(root).find("banner.still_bills") is None
+
+
+def test_the_reminder_keeps_the_focus_on_its_button_while_its_sum_grows(root: Root, open_window: Open) -> None:
+    _, controller, _ = open_window(opened(a_row()))
+    root.nametowidget(_path(root, "banner.still_bills.action")).focus_force()
+    controller.change(opened(a_row(created=NOW - timedelta(hours=1))))
+    root.update()
+    assert "$0.60 so far" in cast(Any, view_of(root).find("banner.still_bills")).text
+    assert view_of(root).focus == "banner.still_bills.action"
+
+
+def test_what_is_left_in_practice_is_only_spoken_of_while_practice_is_open(root: Root, open_window: Open) -> None:
+    _, controller, _ = open_window(WizardState(rows=(a_row(practice=True),)))
+    assert view_of(root).find("banner.still_bills") is None
+    controller.change(opened(a_row(practice=True), practice=True))
+    root.update()
+    assert "nothing is billed" in cast(Any, view_of(root).find("banner.still_bills")).text
 
 
 def test_what_was_made_in_this_window_is_no_reminder(root: Root, open_window: Open) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gpu_assistant.ui.theme import Root
 from gpu_assistant.ui.widgets.mnemonic import letters, underlined
 from gpu_assistant.ui.widgets.question import Question
-from tests.ui.in_process import view_of
+from tests.ui.in_process import pump_until, view_of
 
 _PATIENCE_MS = 5000
 CHOICES = ("Delete now", "Keep running", "Cancel")
@@ -32,7 +32,17 @@ def answer_to(root: Root, act: Callable[[Question], object], **options: Any) -> 
 
 
 def key(sequence: str) -> Callable[[Question], object]:
-    return lambda asked: cast(tkinter.Misc, asked.focus_get()).event_generate(sequence)
+    """Press a key until it is felt: the window manager may take the focus away for a moment."""
+
+    def press(asked: Question) -> None:
+        if not asked.winfo_exists():
+            return
+        asked.master.after(50, press, asked)
+        focused = asked.focus_get()
+        if focused is not None and focused.winfo_toplevel() is asked:
+            focused.event_generate(sequence)
+
+    return press
 
 
 @pytest.mark.parametrize(
@@ -52,12 +62,28 @@ def test_keys_answer(root: Root, sequence: str, default: int, expected: int | No
 
 
 def test_arrows_move_between_the_answers(root: Root) -> None:
-    def act(asked: Question) -> None:
-        for sequence in ("<Right>", "<Right>", "<Right>", "<Left>", "<Return>"):
-            key(sequence)(asked)
-            asked.update()
+    seen: list[str] = []
 
-    assert answer_to(root, act, default=0) == 2
+    def act(asked: Question) -> None:
+        for sequence in ("<Right>", "<Right>", "<Right>", "<Left>"):
+            seen.append(move(asked, sequence))
+        asked.choose(1)
+
+    answer_to(root, act, default=0)
+    assert seen == ["question.1", "question.2", "question.0", "question.2"]
+
+
+def move(asked: Question, sequence: str) -> str:
+    """Press an arrow; the name of the button that has the focus then."""
+    before = asked.focus_lastfor()
+
+    def moved() -> bool:
+        if asked.focus_lastfor() is before:
+            cast(tkinter.Misc, before).event_generate(sequence)
+        return asked.focus_lastfor() is not before
+
+    pump_until(asked, moved)
+    return str(getattr(asked.focus_lastfor(), "screen_name", ""))
 
 
 def test_the_close_button_of_the_window_is_no_answer(root: Root) -> None:

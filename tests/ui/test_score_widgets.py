@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gpu_assistant.domain.scoring import Prediction
-from gpu_assistant.ui.theme import Root, use_dark
+from gpu_assistant.ui.theme import BOLD, Root, use_dark
 from gpu_assistant.ui.widgets.bars import Bars, percent_words
 from gpu_assistant.ui.widgets.drawing import Drawing, mixed
 from gpu_assistant.ui.widgets.drop_zone import DropZone
@@ -62,6 +62,18 @@ def test_five_bars_with_labels_and_percent(root: Root) -> None:
     assert entries[0]["share"] == pytest.approx(0.9423)
     assert entries[3]["shown"].endswith("…"), "a long label is cut"
     assert entries[1]["shown"] == "cup"
+
+
+@pytest.mark.parametrize(("height", "least"), [(200, 5), (90, 4), (50, 2), (12, 1)])
+def test_bars_never_overlap_however_low_the_place(root: Root, height: int, least: int) -> None:
+    bars = Bars(root)
+    bars.place(x=0, y=0, width=300, height=height)
+    bars.show(ANSWER)
+    root.update()
+    shown = bars.describe()
+    assert len(shown) >= least
+    assert shown[0]["rect"][3] >= min(bars.line(BOLD), height)
+    assert all(one["rect"][1] + one["rect"][3] <= height for one in shown)
 
 
 def test_an_empty_answer_and_one_that_is_awaited_say_nothing(root: Root) -> None:

@@ -353,3 +353,11 @@ def test_what_does_not_fit_scrolls_to_the_control_that_gets_the_focus(show_page:
     assert last.winfo_rooty() + last.winfo_height() > bottom
     last.focus_force()
     pump_until(page.root, lambda: last.winfo_rooty() + last.winfo_height() <= bottom)
+
+
+def test_another_account_starts_anew(show_page: ShowPage) -> None:
+    page = show_page(replace(START, account=ADA, subscriptions=(Subscription("sub-1", "Vision"),)))
+    page.show(START)
+    bob = replace(ADA, username="bob@contoso.com")
+    page.show(replace(START, account=bob, subscriptions=(Subscription("sub-9", "Bob's"),)))
+    assert page.controller.asked("browse") == [("sub-1",), ("sub-9",)]

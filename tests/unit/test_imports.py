@@ -63,9 +63,13 @@ MAY_IMPORT["ui"] = {
 }
 MAY_IMPORT["app"] = {*MAY_IMPORT, "backends.base"} - {"wizard", "ui"}
 MAY_IMPORT["window"] = {*MAY_IMPORT, "backends.base"}
+MAY_IMPORT["desktop_entry"] = {"paths"}
+MAY_IMPORT["self_check"] = {"app", "backends.base", "backends.remote", "domain", "keystore", "paths", "ui.theme"}
 MAY_IMPORT["cli"] = {"app", "backends.base", "domain", "jobs", "keystore", "logs", "paths", "practice", "window"} | {
+    "desktop_entry",
     "saved_model",
     "scoring_client",
+    "self_check",
     "settings",
     "ui.run",
     "wizard.state",

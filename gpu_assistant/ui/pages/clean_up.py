@@ -28,7 +28,7 @@ from gpu_assistant.wizard.receipt import age_words, receipt_html, receipt_json
 from gpu_assistant.wizard.state import JobKind, Phase, Step, WizardState
 from gpu_assistant.workflows.reconcile import ResourceView, overview
 
-_ROWS_SHOWN = 5
+_LEAST_ROWS, _MOST_ROWS = 2, 8
 
 
 class CleanUpPage(Page):
@@ -85,6 +85,9 @@ class CleanUpPage(Page):
         _show(self._result, has_result)
         _show(self._nothing, not views and not has_result and not is_cleaning)
         self._table.show(views)
+        height = min(max(len(views), _LEAST_ROWS), _MOST_ROWS)
+        if self._table.tree.cget("height") != height:
+            self._table.tree.configure(height=height)
         _show(self._table_part, bool(views) and not is_cleaning)
         self._render_total(state)
         self._render_checked(state)
@@ -161,7 +164,7 @@ class CleanUpPage(Page):
             ),
             key=lambda view: view.row.ledger_id,
             on_choose=lambda view: None,
-            rows_shown=_ROWS_SHOWN,
+            rows_shown=_LEAST_ROWS,
         )
         named(self._table.tree, "cleanup.table")
         self._table.grid(row=1, column=0, sticky="ew", pady=(px(self, 4), px(self, 6)))

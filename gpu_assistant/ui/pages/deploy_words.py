@@ -12,7 +12,6 @@ from gpu_assistant.wizard.navigation import can_change, endpoints, offer
 from gpu_assistant.wizard.preflight import Verdict, preflight
 from gpu_assistant.wizard.state import JobKind, Phase, WizardState
 
-
 _ROOM = 60
 """So many letters of a reason fit beside the main button; the checklist has the whole of it."""
 

@@ -5,28 +5,30 @@ from __future__ import annotations
 import tkinter as tk
 from typing import Any, ClassVar
 
-from gpu_assistant.domain.compute import ComputeState, ComputeTarget, VmSizeOffer
+from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
 from gpu_assistant.domain.errors import Remedy
 from gpu_assistant.i18n import mark, tr, tr_count
 from gpu_assistant.ui.page import Page
+from gpu_assistant.ui.pages.machine_columns import (
+    cluster_columns,
+    cluster_obstacle,
+    gpu_choices,
+    gpu_name,
+    size_columns,
+)
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Checkbutton, Combobox, Entry, Frame, Label, Radiobutton, px
-from gpu_assistant.ui.widgets.data_table import Column, DataTable, Sorting
+from gpu_assistant.ui.widgets.data_table import DataTable, Sorting
 from gpu_assistant.ui.widgets.error_view import ErrorView
 from gpu_assistant.ui.widgets.job_progress import JobProgress
 from gpu_assistant.ui.widgets.machine_bill import MachineBill
 from gpu_assistant.ui.widgets.prose import Prose
 from gpu_assistant.ui.widgets.size_comparison import LETTERS, SizeComparison
 from gpu_assistant.ui.widgets.vm_size_words import (
-    free_vcpus,
-    gigabytes,
-    gpu_count_words,
-    hourly_words,
     matches,
     most_nodes,
     obstacle,
     short_name,
-    verdict_words,
     why_not,
 )
 from gpu_assistant.wizard.navigation import can_choose, offer
@@ -114,67 +116,7 @@ class MachinePage(Page):
         return row
 
     def _build_sizes(self) -> None:
-        columns: tuple[Column[VmSizeOffer], ...] = (
-            Column("mark", "", self._mark_words, width=30, anchor="center", sorts=False),
-            Column(
-                "size",
-                tr("Size"),
-                lambda one: short_name(one.vm_size.name),
-                width=121,
-                whole=lambda one: one.vm_size.name,
-            ),
-            Column("gpu", tr("GPU"), lambda one: one.vm_size.gpu_model, width=64),
-            Column(
-                "gpus",
-                tr("GPUs"),
-                lambda one: gpu_count_words(one.vm_size.gpus),
-                width=40,
-                anchor="e",
-                order=lambda one: one.vm_size.gpus,
-            ),
-            Column(
-                "gpu_memory",
-                tr("GPU GB"),
-                lambda one: gigabytes(one.vm_size.gpu_memory_gb),
-                width=54,
-                anchor="e",
-                order=lambda one: one.vm_size.gpu_memory_gb,
-            ),
-            Column(
-                "vcpus",
-                tr("vCPUs"),
-                lambda one: str(one.vm_size.vcpus),
-                width=44,
-                anchor="e",
-                order=lambda one: one.vm_size.vcpus,
-            ),
-            Column(
-                "memory",
-                tr("RAM GB"),
-                lambda one: gigabytes(one.vm_size.memory_gb),
-                width=54,
-                anchor="e",
-                order=lambda one: one.vm_size.memory_gb,
-            ),
-            Column(
-                "price",
-                tr("Hourly"),
-                lambda one: hourly_words(one.price) if one.price else tr("unknown"),
-                width=64,
-                anchor="e",
-                order=lambda one: one.price.amount if one.price else None,
-                whole=lambda one: hourly_words(one.price),
-            ),
-            Column(
-                "verdict",
-                tr("Quota, or why not"),
-                verdict_words,
-                width=150,
-                stretch=True,
-                order=free_vcpus,
-                whole=lambda one: obstacle(one) or verdict_words(one),
-            ),
-        )
+        columns = size_columns(self._mark_words)
         self._sizes: DataTable[VmSizeOffer] = DataTable(
             self._middle,
             columns,
@@ -193,25 +135,12 @@ class MachinePage(Page):
         self._all_columns = tuple(column.name for column in columns)
 
     def _build_clusters(self) -> None:
-        columns: tuple[Column[ComputeTarget], ...] = (
-            Column("mark", "", self._cluster_mark, width=46, anchor="center", sorts=False),
-            Column("name", tr("Name"), lambda one: one.name, width=190),
-            Column("size", tr("Size"), lambda one: short_name(one.vm_size) or tr("unknown"), width=150),
-            Column(
-                "nodes",
-                tr("Nodes"),
-                lambda one: str(one.node_count),
-                width=70,
-                anchor="e",
-                order=lambda one: one.node_count,
-            ),
-            Column("state", tr("State"), _cluster_words, width=220, stretch=True),
-        )
+        columns = cluster_columns(self._cluster_mark)
         self._clusters: DataTable[ComputeTarget] = DataTable(
             self._middle,
             columns,
             key=lambda one: one.name,
-            why_not=_cluster_obstacle,
+            why_not=cluster_obstacle,
             is_chosen=self._is_chosen_cluster,
             on_choose=self._choose_cluster,
             sorting=Sorting("name"),
@@ -234,7 +163,7 @@ class MachinePage(Page):
         if len(drawn) == len(self._drawn) and all(new is old for new, old in zip(drawn, self._drawn, strict=True)):
             return
         if not self._drawn or self._drawn[0] is not state.offers:
-            self._gpus.configure(values=_gpu_choices(state))
+            self._gpus.configure(values=gpu_choices(state.offers or ()))
         first = state.offers is not None and (not self._drawn or self._drawn[0] is None)
         self._drawn = drawn
         self._redraw()
@@ -346,7 +275,7 @@ class MachinePage(Page):
     def _is_wanted(self, one: VmSizeOffer) -> bool:
         if self._usable_only.get() and not can_choose(one):
             return False
-        if self._gpus.current() > 0 and self._gpu.get() not in (one.vm_size.gpu_vendor, _gpu_name(one)):
+        if self._gpus.current() > 0 and self._gpu.get() not in (one.vm_size.gpu_vendor, gpu_name(one)):
             return False
         return matches(one, self._search.get())
 
@@ -391,7 +320,7 @@ class MachinePage(Page):
     def _cluster_mark(self, one: ComputeTarget) -> str:
         if self._is_chosen_cluster(one):
             return "●"
-        return "" if _cluster_obstacle(one) else "○"
+        return "" if cluster_obstacle(one) else "○"
 
     def _is_chosen(self, one: VmSizeOffer) -> bool:
         choice = self._state.machine
@@ -408,29 +337,6 @@ class MachinePage(Page):
         address = self.controller.act(remedy, JobKind.MACHINES)
         if address:
             self.desk.browse(address)
-
-
-def _gpu_name(one: VmSizeOffer) -> str:
-    return f"{one.vm_size.gpu_vendor} {one.vm_size.gpu_model}"
-
-
-def _gpu_choices(state: WizardState) -> list[str]:
-    """All, the vendors, then the models of those that can be used before the others."""
-    offers = state.offers or ()
-    vendors = sorted({one.vm_size.gpu_vendor for one in offers}, reverse=True)
-    usable = sorted({_gpu_name(one) for one in offers if can_choose(one)})
-    others = sorted({_gpu_name(one) for one in offers} - set(usable))
-    return [tr("All GPUs"), *vendors, *usable, *others]
-
-
-def _cluster_obstacle(one: ComputeTarget) -> str:
-    return "" if one.state is ComputeState.READY else tr(one.state.value)
-
-
-def _cluster_words(one: ComputeTarget) -> str:
-    if one.state is not ComputeState.READY:
-        return f"×  {tr(one.state.value)}  {tr(one.error)}".rstrip()
-    return f"✓  {tr('ready, made outside this program')}" if one.attached else f"✓  {tr(one.state.value)}"
 
 
 def _speed(state: WizardState) -> float:

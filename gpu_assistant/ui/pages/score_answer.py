@@ -98,7 +98,7 @@ class AnswerPanel(Frame):
             if self._part is not None:
                 self._part.grid_remove()
             self._part = part
-            part.grid(row=1, column=0, sticky="nsew" if part is self._answer else "new")
+            part.grid(row=1, column=0, sticky="new")
 
 
 def device_words(image: ScoredImage, state: WizardState) -> tuple[str, str]:

@@ -25,7 +25,8 @@ class BatchBar(Frame):
         self._bar.grid(row=1, column=0, sticky="ew", pady=(px(self, 4), 0))
         self._stop = named(Button(self, text=tr("Stop"), bootstyle="secondary-outline", command=on_stop), "score.stop")
         self._save = named(
-            Button(self, text=tr("Save answers (CSV)…"), bootstyle="primary", command=on_save), "score.save_batch"
+            Button(self, text=tr("Save answers (CSV)…"), bootstyle="primary-outline", command=on_save),
+            "score.save_batch",
         )
         for button in (self._stop, self._save):
             button.grid(row=0, column=1, rowspan=2, sticky="e", padx=(gap, 0))

@@ -22,7 +22,7 @@ from gpu_assistant.ui.widgets.sample_buttons import SampleButtons
 from gpu_assistant.ui.widgets.thumbnails import Mark, Thumb, Thumbnails
 from gpu_assistant.wizard.state import JobKind, Phase, Scored, WizardState
 
-_FOLLOW_EVERY_S = 0.5
+_FOLLOW_EVERY_S = 1.0
 """While a batch runs, picture, answer and strip follow it no faster."""
 
 
@@ -77,16 +77,10 @@ class ImageTab(Frame):
         self._show_trouble(state)
         self._samples.show(state.samples)
         if has_images:
-            self._show_menu(state.samples)
+            self._show_tools(state)
             if self._is_due(state):
                 chosen = next((one for one in state.scored if one.number == state.selected), None)
                 self._show_images(chosen or state.scored[-1], state)
-            can_save = any(not one.is_pending for one in state.scored)
-            self._save.state(["!disabled" if can_save else "disabled"])
-            if is_batch(state):  # which has its own
-                self._save.pack_forget()
-            elif not self._save.winfo_manager():
-                self._save.pack(side="right")
 
     def _build_empty(self, can_drop: bool) -> Frame:
         frame = Frame(self)
@@ -116,7 +110,8 @@ class ImageTab(Frame):
         self._answer.grid(row=0, column=1, sticky="nsew", padx=(2 * gap, 0))
         self._strip = named(Thumbnails(frame, on_select=self._actions.select), "score.history")
         self._strip.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(gap, 0))
-        self._build_tools(frame).grid(row=2, column=0, columnspan=2, sticky="ew", pady=(px(self, 6), 0))
+        self._tools = self._build_tools(frame)
+        self._tools.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(px(self, 6), 0))
         return frame
 
     def _build_tools(self, parent: Frame) -> Frame:
@@ -154,6 +149,19 @@ class ImageTab(Frame):
         if not shown.winfo_manager():
             hidden.grid_remove()
             shown.grid(row=0, column=0, sticky="nsew")
+
+    def _show_tools(self, state: WizardState) -> None:
+        self._show_menu(state.samples)
+        can_save = any(not one.is_pending for one in state.scored)
+        self._save.state(["!disabled" if can_save else "disabled"])
+        if is_batch(state):  # which has its own
+            self._save.pack_forget()
+        elif not self._save.winfo_manager():
+            self._save.pack(side="right")
+        if state.batch is not None and state.batch.running:  # the place is needed, and Stop comes first
+            self._tools.grid_remove()
+        else:
+            self._tools.grid()
 
     def _show_menu(self, samples: Mapping[str, Path]) -> None:
         if samples == self._menu_of:

@@ -11,18 +11,18 @@ from gpu_assistant.ui.theme import BODY, BOLD, Colours
 from gpu_assistant.ui.widgets.drawing import Drawing, mixed
 
 SHOWN = 5
-_LOWEST_ROW, _HIGHEST_ROW = 20, 32
+_ROW = 32
 _SHORTEST_BAR = 3
 
 
 class Bars(Drawing):
     """The first five predictions, the best one in bold; empty tracks while the answer is awaited.
 
-    The rows take what height there is, within reason.
+    In a low window the rows are closer together, and the last ones are left out before they would overlap.
     """
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, width=280, height=SHOWN * _LOWEST_ROW)
+        super().__init__(parent, width=280, height=SHOWN * _ROW)
         self._predictions: tuple[Prediction, ...] = ()
         self._is_waiting = False
 
@@ -35,12 +35,14 @@ class Bars(Drawing):
 
     def draw(self, c: Colours, width: int, height: int) -> None:
         """Three columns: label, bar, percent."""
-        gap, row = self.px(10), min(height / SHOWN, self.px(_HIGHEST_ROW))
+        gap, line = self.px(10), self.line(BOLD)
+        fitting = max(min(height // line, SHOWN), 1)
+        row = min(height / fitting, self.px(_ROW))
         percent_width = max(self.measure("100.0%", BOLD), self.px(44))
         label_width = self._label_width(width - percent_width - 2 * gap)
         bar_x = label_width + gap
         bar_width = max(width - bar_x - gap - percent_width, self.px(20))
-        for rank in range(SHOWN if self._is_waiting else len(self._predictions)):
+        for rank in range(min(SHOWN if self._is_waiting else len(self._predictions), fitting)):
             top = rank * row
             middle = top + row / 2
             thick = self.px(12)

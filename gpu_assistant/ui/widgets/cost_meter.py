@@ -16,7 +16,7 @@ _Line = tuple[str, str]
 """Text and style."""
 
 
-class CostMeter(Frame):  # type: ignore[misc]
+class CostMeter(Frame):
     """A few lines at the foot of the side bar. Give it the sums once a second; it draws only what changed."""
 
     def __init__(self, parent: tk.Misc, *, width: int) -> None:

@@ -34,24 +34,23 @@ class DeployWatch(Frame):
         self._progress.grid(row=2, column=0, sticky="ew")
         self._stops = Frame(self)
         self._stops.columnconfigure((0, 1), weight=1, uniform="stops")
-        self._buttons = (
-            self._stop(
-                0,
-                tr("Stop and clean up"),
-                tr("Deletes what this deployment created, until Azure shows nothing of it."),
-                "danger-outline",
-                "deploy.stop.clean_up",
-                lambda: on_cancel(CancelMeaning.CLEAN_UP),
-            ),
-            self._stop(
-                1,
-                tr("Stop watching"),
-                tr("Azure goes on, and what exists goes on billing. You can come back and deploy again to continue."),
-                "secondary-outline",
-                "deploy.stop.watching",
-                lambda: on_cancel(CancelMeaning.STOP_WATCHING),
-            ),
+        clean_up, _ = self._stop(
+            0,
+            tr("Stop and clean up"),
+            tr("Deletes what this deployment created, until Azure shows nothing of it."),
+            "danger-outline",
+            "deploy.stop.clean_up",
+            lambda: on_cancel(CancelMeaning.CLEAN_UP),
         )
+        watching, self._watching_means = self._stop(
+            1,
+            tr("Stop watching"),
+            "",
+            "secondary-outline",
+            "deploy.stop.watching",
+            lambda: on_cancel(CancelMeaning.STOP_WATCHING),
+        )
+        self._buttons = (clean_up, watching)
         self._stops.grid(row=3, column=0, sticky="ew", pady=(px(self, 4), px(self, 12)))
         self._fold = Fold(self, tr("Log"), name="deploy.log")
         self._fold.inside.columnconfigure(0, weight=1)
@@ -64,6 +63,13 @@ class DeployWatch(Frame):
         """`title` is translated. Without `can_stop` the two ways to stop are not offered."""
         self._title.say(title)
         self._cost.say(cost_words(cost))
+        if cost.practice:
+            means = tr("Azure goes on. You can come back and deploy again to continue.")
+        else:
+            means = tr(
+                "Azure goes on, and what exists goes on billing. You can come back and deploy again to continue."
+            )
+        self._watching_means.say(means)
         self._progress.show(job, now_s, speed)
         self._log.show(job.log if job is not None else ())
         if can_stop:
@@ -77,15 +83,16 @@ class DeployWatch(Frame):
 
     def _stop(
         self, column: int, label: str, meaning: str, style: str, name: str, command: Callable[[], None]
-    ) -> Button:
+    ) -> tuple[Button, Prose]:
         card = theme.card(self._stops)
         card.columnconfigure(0, weight=1)
         gap = px(self, 6)
         card.grid(row=0, column=column, sticky="nsew", padx=(gap, 0) if column else (0, gap))
         button = named(Button(card, text=label, bootstyle=style, command=command), name)
         button.grid(row=0, column=0, sticky="w")
-        Prose(card, text=meaning, style="Muted.TLabel").grid(row=1, column=0, sticky="ew", pady=(gap, 0))
-        return button
+        means = Prose(card, text=meaning, style="Muted.TLabel")
+        means.grid(row=1, column=0, sticky="ew", pady=(gap, 0))
+        return button, means
 
 
 def cost_words(cost: Money) -> str:

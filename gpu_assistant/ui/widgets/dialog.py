@@ -9,7 +9,7 @@ from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Frame, Toplevel, px
 
 
-class Dialog(Toplevel):  # type: ignore[misc]
+class Dialog(Toplevel):
     """A window over `parent`, in its middle, that Escape closes and that gives the focus back. Fill `inside`, then
     `show`. While a modal one is open the other windows do not take input. Tk thread.
     """

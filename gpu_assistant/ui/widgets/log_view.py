@@ -12,8 +12,11 @@ from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Entry, Frame, Label, px
 from gpu_assistant.ui.widgets.read_only_text import ReadOnlyText
 
-_ERROR = re.compile(r"(?i)(?<![a-z])(?:\w*error|\w*exception|traceback|critical|fatal|failed)(?![a-z])")
-_WARNING = re.compile(r"(?i)(?<![a-z])(?:warn|warning|deprecated)(?![a-z])")
+# A logger's name (gunicorn.error) says nothing of the line; the inference server writes levels as "E [pid]".
+_ERROR = re.compile(
+    r"(?:Error|Exception)\b|\bE \[\d+\]|(?i:(?<![a-z.])(?:error|exception|traceback|critical|fatal|failed)(?![a-z]))"
+)
+_WARNING = re.compile(r"(?i:(?<![a-z.])(?:warn|warning|deprecated)(?![a-z]))|\bW \[\d+\]")
 _MARKS = {"error": "× ", "warning": "! ", "": "  "}
 _MOST_DROPPED = 400
 """How many lines may have left the front since the last call; beyond, all is drawn anew."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, px
@@ -55,15 +56,22 @@ class Question(Dialog):
                 style = "danger" if number == self._default else "danger-outline"
             else:
                 style = "primary" if number == self._default else "secondary-outline"
-            button = Button(
-                row, text=label, underline=place, bootstyle=style, command=lambda number=number: self.choose(number)
-            )
+            button = Button(row, text=label, underline=place, bootstyle=style, command=partial(self.choose, number))
             named(button, f"question.{number}").pack(side="left", padx=(px(self, 8), 0))
-            self.bind(f"<Alt-Key-{letter}>", lambda event, number=number: self.choose(number))
-            button.bind("<Left>", lambda event, number=number: self._focus(number - 1))
-            button.bind("<Right>", lambda event, number=number: self._focus(number + 1))
+            self.bind(f"<Alt-Key-{letter}>", self._calling(self.choose, number))
+            button.bind("<Left>", self._calling(self._focus, number - 1))
+            button.bind("<Right>", self._calling(self._focus, number + 1))
             buttons.append(button)
         return buttons
+
+    def _calling(self, method: Callable[[int], object], number: int) -> Callable[[object], str]:
+        """A key that calls `method`, and is not looked at by anybody else."""
+
+        def on_key(event: object) -> str:
+            method(number)
+            return "break"
+
+        return on_key
 
     def _focus(self, number: int) -> None:
         self._buttons[number % len(self._buttons)].focus_set()

@@ -35,7 +35,7 @@ class StepRow:
     note: str = ""
 
 
-class StepList(Frame):  # type: ignore[misc]
+class StepList(Frame):
     """`on_go` gets the number of the step the person wants. Up and Down move between the steps."""
 
     def __init__(self, parent: tk.Misc, on_go: Callable[[int], object]) -> None:

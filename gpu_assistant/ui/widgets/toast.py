@@ -70,7 +70,7 @@ class Toasts:
             up += toast.winfo_reqheight() + px(self._root, 8)
 
 
-class _Toast(Frame):  # type: ignore[misc]
+class _Toast(Frame):
     def __init__(self, root: tk.Misc, text: str, mood: Mood, on_close: Callable[[_Toast], None]) -> None:
         super().__init__(root, style="Toast.TFrame", padding=px(root, 1))
         self.text = text

@@ -107,10 +107,10 @@ def obstacle(offer: VmSizeOffer) -> str:
 
 
 def verdict_words(offer: VmSizeOffer) -> str:
-    """The table's last column: the quota, or what stands in the way."""
+    """The table's last column: the quota with a sign before it, or what stands in the way without one."""
     reason = why_not(offer)
     if reason:
-        return f"× {reason}"
+        return reason
     sign = "?" if offer.availability is Availability.UNKNOWN else "✓"
     return f"{sign} {quota_words(offer)}"
 

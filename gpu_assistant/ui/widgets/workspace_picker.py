@@ -27,6 +27,7 @@ class WorkspacePicker(Frame):
     ) -> None:
         super().__init__(parent)
         self._on_subscription, self._on_workspace = on_subscription, on_workspace
+        self._shown_account: Account | None = None
         self._subscriptions: tuple[Subscription, ...] | None = None
         self._asked = ""
         self._wanted: WorkspaceRef | None = None
@@ -85,6 +86,8 @@ class WorkspacePicker(Frame):
         reading: bool,
     ) -> None:
         """Draw what is known; None was not read yet. `reading` says that it is being read now."""
+        if account != self._shown_account:
+            self._forget(account)
         self._account.configure(text=tr("Signed in as {username}", username=account.username))
         if subscriptions is not None and tuple(subscriptions) != self._subscriptions:
             self._subscriptions = tuple(subscriptions)
@@ -106,10 +109,19 @@ class WorkspacePicker(Frame):
         self._note.say(note)
         self._note.grid() if note else self._note.grid_remove()
 
+    def _forget(self, account: Account) -> None:
+        """Somebody else is signed in: what was chosen for the one before means nothing."""
+        self._shown_account = account
+        self._subscriptions, self._asked, self._wanted = None, "", None
+        self._choice.set("")
+        self._choice.configure(values=[])
+
     def _choose_the_only_one(self) -> None:
         if self._subscriptions and len(self._subscriptions) == 1 and not self._asked:
             self._choice.current(0)
-            self._ask(self._subscriptions[0].subscription_id)
+            self._asked = self._subscriptions[0].subscription_id
+            # Not at once: this is called while a state is being drawn, and asking changes the state.
+            self.after_idle(self._on_subscription, self._asked)
 
     def _subscription_chosen(self, event: object) -> None:
         if self._subscriptions:
