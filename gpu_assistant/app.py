@@ -20,7 +20,7 @@ from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Pace
-from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore
+from gpu_assistant.keystore import Keystore, OsKeystore, open_keystore, reopen_keystore
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.practice.constants import DEFAULT_SPEED
 from gpu_assistant.settings import find_workspace_config, load_settings, remember_workspace
@@ -93,6 +93,12 @@ class Assistant:
             if self._keystore is None:
                 self._keystore = open_keystore()
             return self._keystore
+
+    def retry_keyring(self) -> None:
+        """Look for the OS keyring again and ask it, because the person wants to. May block while it is unlocked."""
+        reopened = reopen_keystore(self.keystore)  # not under the lock: a prompt must not hold what else goes on
+        with self._lock:
+            self._keystore = reopened
 
     @property
     def has_workspace(self) -> bool:

@@ -30,6 +30,7 @@ ALLOWED_BACKENDS = frozenset(
     }
 )
 _NO_KEYRING = "keyring.backends.fail.Keyring"
+_PROBE = "is the keyring open"
 # Long enough for a person to find and type the keyring's password.
 _ANSWER_WITHIN_S = 90.0
 
@@ -66,16 +67,16 @@ class SessionKeystore:
 
     def __init__(self, problem: str) -> None:
         self.problem = problem
-        self._secrets: dict[str, Secret] = {}
+        self.secrets: dict[str, Secret] = {}
 
     def save(self, name: str, secret: Secret) -> None:
-        self._secrets[name] = secret
+        self.secrets[name] = secret
 
     def load(self, name: str) -> Secret | None:
-        return self._secrets.get(name)
+        return self.secrets.get(name)
 
     def forget(self, name: str) -> None:
-        self._secrets.pop(name, None)
+        self.secrets.pop(name, None)
 
 
 class OsKeystore:
@@ -89,6 +90,7 @@ class OsKeystore:
         self._backend = backend
         self._answer_within_s = answer_within_s
         self._session = SessionKeystore("")
+        self._only_in_memory: dict[str, Secret] = {}
         self._worker = _Worker()
 
     @property
@@ -96,13 +98,26 @@ class OsKeystore:
         return self._session.problem
 
     def retry(self) -> None:
-        """Ask the keyring again from now on, because the person wants to."""
+        """Ask the keyring again, now and from now on, because the person wants to; keys in memory go there."""
         self._session.problem = ""
         self._worker = _Worker()
+        self._ask(lambda: self._backend.get_password(SERVICE_NAME, _PROBE))
+        for name, secret in list(self._only_in_memory.items()):
+            self.save(name, secret)
+
+    def adopt(self, keys: SessionKeystore) -> None:
+        """Know these keys too; they go to the keyring with `retry()`."""
+        for name, secret in keys.secrets.items():
+            self._session.save(name, secret)
+            self._only_in_memory[name] = secret
 
     def save(self, name: str, secret: Secret) -> None:
         self._session.save(name, secret)
-        if self._ask(lambda: self._save_and_read_back(name, secret.reveal())) is False:
+        self._only_in_memory[name] = secret
+        is_there = self._ask(lambda: self._save_and_read_back(name, secret.reveal()))
+        if is_there:
+            self._only_in_memory.pop(name, None)
+        elif is_there is False:
             self._session.problem = Text("The keyring took the key but did not give it back.")
 
     def load(self, name: str) -> Secret | None:
@@ -119,6 +134,7 @@ class OsKeystore:
     def forget(self, name: str) -> None:
         """Raises KeystoreError when the keyring may still hold it."""
         self._session.forget(name)
+        self._only_in_memory.pop(name, None)
         self._ask(lambda: self._delete(name))
         if self.problem:
             reason = Text("The key {name} may still be in the keyring. {problem}", name=name, problem=self.problem)
@@ -142,9 +158,7 @@ class OsKeystore:
         except Exception as exc:
             # keyring backends raise their own families and those of D-Bus; the text may quote what was asked
             log.warning("keyring failed: %s", type(exc).__name__)
-            self._session.problem = Text(
-                "The keyring refused ({error}); keys are kept in memory for this session.", error=type(exc).__name__
-            )
+            self._session.problem = _refusal(type(exc).__name__)
         return None
 
 
@@ -176,10 +190,25 @@ class _Worker:
                 answer.put((False, exc))
 
 
-def open_keystore() -> Keystore:
-    """The OS keyring when an allowed one works here, else memory, with the reason. Imports `keyring` (slow)."""
+def _refusal(error: str) -> str:
+    """What the person is told; `error` is the class name of what the keyring raised (measured with SecretService)."""
+    if error == "KeyringLocked":  # nobody there to ask, or the prompt was dismissed
+        return Text("The keyring is locked and was not unlocked; keys are kept in memory for this session.")
+    if error == "InitError":  # a first keyring needs a password from the person
+        return Text("There is no keyring yet and none was made; keys are kept in memory for this session.")
+    return Text("The keyring refused ({error}); keys are kept in memory for this session.", error=error)
+
+
+def open_keystore(*, look_anew: bool = False) -> Keystore:
+    """The OS keyring when an allowed one works here, else memory, with the reason. Imports `keyring` (slow).
+
+    `keyring` itself looks once in a program's life; `look_anew` makes it look again.
+    """
     import keyring
 
+    if look_anew:
+        keyring.backend.get_all_keyring.reset()
+        keyring.core.init_backend()
     chosen: Any = keyring.get_keyring()
     for candidate in (chosen, *getattr(chosen, "backends", ())):
         if _class_name(candidate) in ALLOWED_BACKENDS:
@@ -193,6 +222,23 @@ def open_keystore() -> Keystore:
             keyring=found,
         )
     )
+
+
+def reopen_keystore(present: Keystore) -> Keystore:
+    """Give the OS keyring another chance, because the person wants to; returns the keystore to use from now on.
+
+    Keys that were in memory only go to the keyring. May block while the person unlocks it.
+    """
+    keystore = present
+    if isinstance(present, SessionKeystore):
+        keystore = open_keystore(look_anew=True)
+        if not isinstance(keystore, OsKeystore):
+            present.problem = keystore.problem
+            return present
+        keystore.adopt(present)
+    if isinstance(keystore, OsKeystore):
+        keystore.retry()
+    return keystore
 
 
 def save_service_keys(keystore: Keystore, entry: str, keys: ServiceKeys) -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gpu_assistant import paths
 from gpu_assistant.app import Assistant, Choices, missing_practice_package
@@ -23,18 +24,21 @@ from gpu_assistant.i18n import language
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.settings import load_settings, read_workspace_config
-from gpu_assistant.ui.camera import Camera
 from gpu_assistant.ui.main_window import MainWindow
 from gpu_assistant.ui.run import WindowOptions, run_window
-from gpu_assistant.ui.theme import is_dark
-from gpu_assistant.ui.walk import Walk
-from gpu_assistant.wizard.answers import read_answers
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.ports import Workplace
 from gpu_assistant.wizard.state import FirstWindow
 
+# A walk is rare: what it takes is imported when there is one, so that the window opens sooner without.
+if TYPE_CHECKING:
+    from gpu_assistant.ui.camera import Camera
+    from gpu_assistant.ui.walk import Walk
+    from gpu_assistant.wizard.answers import Answer
+
 _LOCK = "window.lock"
 _HOLDER = "window.json"
+_SESSIONS = "sessions"
 
 
 class LocalWorkplaces:
@@ -60,7 +64,9 @@ class LocalWorkplaces:
     @property
     def session_folder(self) -> Path:
         if self._session is None:
-            self._session = Path(tempfile.mkdtemp(prefix="gpu-assistant-"))
+            sessions = self._folders.data / _SESSIONS
+            sessions.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._session = Path(tempfile.mkdtemp(dir=sessions))
         return self._session
 
     @property
@@ -85,6 +91,10 @@ class LocalWorkplaces:
             self._choices, practice=False, workspace=workspace, sign_in=method, tenant_id=tenant_id, may_ask=True
         )
         return Assistant(choices, ledger=self.ledger)
+
+    def forget_earlier_sessions(self) -> None:
+        """Throw away what a window left that was killed. For the first window only."""
+        shutil.rmtree(self._folders.data / _SESSIONS, ignore_errors=True)
 
     def close(self) -> None:
         """Release the ledger and throw the session's files away."""
@@ -141,12 +151,14 @@ def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | No
     """
     data_dir = paths.user_folders(choices.data_dir).data
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    answers = read_answers(walk.answers) if walk is not None else ()
+    answers = _read(walk) if walk is not None else ()
     walks: list[Walk] = []
     controllers: list[Controller] = []
 
     def shown(window: MainWindow) -> None:
         if walk is not None:
+            from gpu_assistant.ui.walk import Walk
+
             walks.append(Walk(window.root, window, controllers[0], answers, camera=_camera(window, walk), say=_tell))
             walks[-1].start()
 
@@ -156,6 +168,8 @@ def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | No
 
     workplaces = LocalWorkplaces(choices)
     with first_window(data_dir) as other:
+        if other is None:
+            workplaces.forget_earlier_sessions()
         try:
             code = run_window(make_controller, options, when_shown=shown)
         except tkinter.TclError as exc:
@@ -170,9 +184,18 @@ def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | No
     return code
 
 
+def _read(walk: WalkOptions) -> tuple[Answer, ...]:
+    from gpu_assistant.wizard.answers import read_answers
+
+    return read_answers(walk.answers)
+
+
 def _camera(window: MainWindow, walk: WalkOptions) -> Camera | None:
     if walk.screenshots is None:
         return None
+    from gpu_assistant.ui.camera import Camera
+    from gpu_assistant.ui.theme import is_dark
+
     return Camera(window.root, window, walk.screenshots, dark=is_dark(window.root), language=language())
 
 

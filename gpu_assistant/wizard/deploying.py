@@ -213,6 +213,7 @@ class Deploying:
             )
             self._engine.tell(e.CleanedUp(report, rows))
             self._engine.tell(e.LedgerRead(ledger.open_rows()))
+            self._engine.tell(e.KeystoreLooked(workplace.keystore.problem))  # keys were to be removed there
             return report
 
         self._engine.start(JobKind.CLEAN_UP, work, lane=Lane.CHANGES, pace=workplace.pace)

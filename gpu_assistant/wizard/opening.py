@@ -12,7 +12,6 @@ from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.jobs.runner import Lane
-from gpu_assistant.keystore import OsKeystore
 from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.engine import Engine
 from gpu_assistant.wizard.ports import Workplace, Workplaces
@@ -179,11 +178,8 @@ class Opening:
 
         def work(job: Job) -> None:
             with job.step(Text("Look at the keyring")):
-                keystore = workplace.keystore
-                if isinstance(keystore, OsKeystore):
-                    keystore.retry()
-                    keystore.load(workplace.site.key_entry("retry"))
-                self._engine.tell(e.KeystoreLooked(keystore.problem))
+                workplace.retry_keyring()
+                self._engine.tell(e.KeystoreLooked(workplace.keystore.problem))
 
         self._engine.start(JobKind.KEYS, work, lane=Lane.READS)
 

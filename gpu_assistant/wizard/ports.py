@@ -39,6 +39,10 @@ class Workplace(Protocol):
     @property
     def keystore(self) -> Keystore: ...
 
+    def retry_keyring(self) -> None:
+        """Give the OS keyring another chance; `keystore` may be another one afterwards."""
+        ...
+
     @property
     def pace(self) -> Pace: ...
 

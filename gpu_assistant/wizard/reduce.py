@@ -164,7 +164,7 @@ def _scoring(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.ImagesTaken(images):
             scored = (*state.scored, *images)[-SCORED_KEPT:]
-            return replace(state, scored=scored, selected=None)
+            return replace(state, scored=scored, selected=None, batch=None)
         case e.ImageAnswered(image):
             return _answered(state, image)
         case e.ImageSelected(number):

@@ -169,6 +169,7 @@ class ScoringDesk:
                 whole = True
                 self._spare.setdefault(target, []).extend(scorers)
             finally:
+                self._engine.tell(KeystoreLooked(workplace.keystore.problem))  # the keys came from there, or not
                 if is_batch:
                     self._engine.tell(BatchMoved(replace(seen, running=False, cancelled=not whole)))
             return tally

@@ -233,7 +233,6 @@ class WizardState:
     latencies_ms: tuple[float, ...] = ()
     """Request times of this session, in the order of the answers."""
     batch: Batch | None = None
-    key_is_new: bool = False
     samples: Mapping[str, Path] = field(default_factory=dict)
     """Sample images by file name."""
     jobs: Mapping[JobKind, JobView] = field(default_factory=dict)

@@ -201,7 +201,9 @@ def _drag_onto_window(bundle: Bundle, screen: Screen, folder: Path) -> None:
     stage = Stage(screen, folder / "stage")
     try:
         command = bundle.command("--strict-threads", "--screen-map", str(screen_map))
-        person = stage.start(command, screen_map=screen_map, data_dir=bundle.data_dir, **bundle.environment)
+        # A stage gives its programs no keyring; this one signs in with what the command before left there.
+        environment = {**bundle.environment, "PYTHON_KEYRING_BACKEND": "keyring.backends.SecretService.Keyring"}
+        person = stage.start(command, screen_map=screen_map, data_dir=bundle.data_dir, **environment)
         person.click("workspace.recent.1")
         person.click("steps.4", 60)
         zone = person.see("score.drop")

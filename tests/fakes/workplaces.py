@@ -70,6 +70,9 @@ class ScriptedWorkplace:
     def keystore(self) -> Keystore:
         return self._house.keystore
 
+    def retry_keyring(self) -> None:
+        self._house.keyring_retries += 1
+
     @property
     def pace(self) -> Pace:
         return Pace(poll_s=0.01, patience_s=0.0, settle_s=0.0)
@@ -109,6 +112,7 @@ class ScriptedWorkplaces:
         self.folder = folder
         self.ledger = Ledger(folder / "ledger.sqlite")
         self.keystore: Keystore = SessionKeystore("")
+        self.keyring_retries = 0
         self.azure_backend = SigningInBackend()
         self.samples: Mapping[str, Path] = {}
         self.opened: list[ScriptedWorkplace] = []

@@ -19,6 +19,7 @@ from gpu_assistant.keystore import (
     SessionKeystore,
     load_service_keys,
     open_keystore,
+    reopen_keystore,
     save_service_keys,
     service_entry,
 )
@@ -94,13 +95,63 @@ def test_a_locked_keyring_is_asked_once(ring: Keyring) -> None:
     store.save("a", Secret("text"))
     store.save("b", Secret("text"))
     assert ring.calls == 1
-    assert "KeyringLocked" in store.problem
+    assert "is locked" in store.problem
     assert "could stand here" not in store.problem
     assert store.load("a") == Secret("text")
     ring.before = lambda: None
     store.retry()
+    assert store.problem == ""
+    assert ring.entries == {"a": "text", "b": "text"}  # what was in memory only has gone there
     store.save("c", Secret("text"))
-    assert ring.entries == {"c": "text"}
+    assert set(ring.entries) == {"a", "b", "c"}
+
+
+def test_a_retry_asks_even_when_there_is_no_key(ring: Keyring) -> None:
+    def locked() -> None:
+        raise keyring.errors.KeyringLocked
+
+    ring.before = locked
+    store = OsKeystore(ring)
+    assert store.load("a") is None
+    store.retry()
+    assert ring.calls == 2
+    assert "is locked" in store.problem
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (keyring.errors.KeyringLocked, "is locked and was not unlocked"),
+        (keyring.errors.InitError, "no keyring yet and none was made"),
+        (keyring.errors.PasswordSetError, "refused (PasswordSetError)"),
+    ],
+)
+def test_each_refusal_has_its_sentence(ring: Keyring, error: type[Exception], told: str) -> None:
+    def refuse() -> None:
+        raise error("the text of a key could stand here")
+
+    ring.before = refuse
+    store = OsKeystore(ring)
+    store.save("a", Secret("text"))
+    assert told in store.problem
+    assert "kept in memory for this session" in store.problem
+    assert "could stand here" not in store.problem
+
+
+def test_a_keyring_that_comes_later_gets_what_was_in_memory(monkeypatch: pytest.MonkeyPatch, ring: Keyring) -> None:
+    chosen: list[object] = [keyring.backends.fail.Keyring()]
+    monkeypatch.setattr(keyring, "get_keyring", lambda: chosen[0])
+    monkeypatch.setattr(module, "ALLOWED_BACKENDS", frozenset({f"{Keyring.__module__}.Keyring"}))
+    memory = open_keystore()
+    memory.save("a", Secret("text"))
+    assert reopen_keystore(memory) is memory
+    assert "No OS keyring" in memory.problem
+
+    chosen[0] = ring
+    store = reopen_keystore(memory)
+    assert store.problem == ""
+    assert ring.entries == {"a": "text"}
+    assert store.load("a") == Secret("text")
 
 
 def test_a_silent_keyring_does_not_hold_anybody(ring: Keyring) -> None:

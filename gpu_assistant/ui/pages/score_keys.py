@@ -79,6 +79,7 @@ class KeysTab(Frame):
         self._kept.configure(style="Warning.TLabel" if problem else "Muted.TLabel")
         if problem:
             self._kept.say(f"! {tr(problem)}")
+            self._retry.state(["disabled" if is_busy else "!disabled"])
             self._retry.grid(row=0, column=1, padx=(px(self, 10), 0))
         else:
             self._kept.say(tr("✓ Kept in the keyring of this computer, never in a file. Clean-up removes them there."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tkinter as tk
 from collections.abc import Callable
 
@@ -91,7 +92,7 @@ class OpenWorkspaceCard(Frame):
 def badge_words(place: Place) -> str:
     """What practice is like just now."""
     words = [tr("✓ Practice: nothing is billed")]
-    if place.speed != 1:
+    if place.speed != 1 and math.isfinite(place.speed):  # as fast as it goes is no number
         words.append(tr("{speed} times faster than Azure", speed=f"{place.speed:g}"))
     if place.scenario:
         words.append(tr("plays the failure “{scenario}”", scenario=place.scenario))

@@ -114,5 +114,5 @@ def _save(person: Person, target: Path) -> list[dict[str, str]]:
     person.type(str(target))
     person.press("Return")
     person.see(f"Saved: {target.name}")
-    with target.open(encoding="utf-8", newline="") as file:
+    with target.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

@@ -27,6 +27,7 @@ def test_with_the_mouse_alone(start_window: Callable[..., Person]) -> None:
     person = start_window(*FASTEST)
     person.click("workspace.practice")
     person.wait_for(ready("footer.next"), OPEN_S, "open workspace")
+    assert person.see("workspace.badge").text == "✓ Practice: nothing is billed"
     person.click("footer.next")
     row = person.wait_for(row_of(VM_SIZE), READ_S, "table of VM sizes")
     person.click(row.name)

@@ -24,6 +24,7 @@ from gpu_assistant.wizard.reduce import reduce
 from gpu_assistant.wizard.state import (
     LOG_LINES_KEPT,
     SCORED_KEPT,
+    Batch,
     JobKind,
     JobView,
     MachineChoice,
@@ -160,3 +161,9 @@ def test_a_new_image_is_shown_instead_of_an_old_one_that_was_looked_at() -> None
 def test_nothing_new_in_the_ledger_is_no_change() -> None:
     state = WizardState()
     assert reduce(state, e.LedgerRead(())) is state
+
+
+def test_a_new_drop_leaves_the_batch_before_behind() -> None:
+    state = after(e.BatchMoved(Batch(10, 10, 0, Path("t.csv"), running=False)))
+    assert state.batch is not None
+    assert after(e.ImagesTaken([Scored(1, Path("a.jpg"))]), state=state).batch is None
