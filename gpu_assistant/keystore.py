@@ -207,7 +207,7 @@ def open_keystore(*, look_anew: bool = False) -> Keystore:
     import keyring
 
     if look_anew:
-        keyring.backend.get_all_keyring.reset()
+        vars(keyring.backend.get_all_keyring).pop("saved_result", None)
         keyring.core.init_backend()
     chosen: Any = keyring.get_keyring()
     for candidate in (chosen, *getattr(chosen, "backends", ())):

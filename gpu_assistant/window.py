@@ -161,6 +161,8 @@ def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | No
 
             walks.append(Walk(window.root, window, controllers[0], answers, camera=_camera(window, walk), say=_tell))
             walks[-1].start()
+        elif choices.workspace is not None and not choices.practice:
+            controllers[0].open_workspace(choices.workspace, choices.sign_in)
 
     def make_controller() -> Controller:
         controllers.append(Controller(workplaces, first_window=other))

@@ -28,8 +28,9 @@ from gpu_assistant.cli.session import (
     watch,
 )
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import AssistantError
+from gpu_assistant.domain.errors import AssistantError, NoScreen
 from gpu_assistant.domain.scoring import ScoredImage
+from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.jobs.job import CancelMeaning, Job
 from gpu_assistant.scoring_client import ScoringClient
@@ -297,11 +298,17 @@ def _window(options: argparse.Namespace) -> int:
         return _self_check(options)
     if options.install_desktop_entry or options.remove_desktop_entry:
         return _desktop_entry(options)
-    # Tk and its toolkit are loaded by nothing but the window.
-    from gpu_assistant.ui.run import WindowOptions
-    from gpu_assistant.window import WalkOptions, open_window
-    from gpu_assistant.wizard.state import Step
-
+    try:
+        # Tk and its toolkit are loaded by nothing but the window.
+        from gpu_assistant.ui.run import WindowOptions
+        from gpu_assistant.window import WalkOptions, open_window
+        from gpu_assistant.wizard.state import Step
+    except ImportError as exc:
+        if exc.name not in ("tkinter", "_tkinter"):
+            raise
+        raise NoScreen(
+            reason=Text("this Python has no Tk; on Debian and Ubuntu: {command}", command="apt install python3-tk")
+        ) from None
     if options.screenshots and not options.answers:
         say("gpu-assistant: --screenshots needs --answers")
         return 2
