@@ -131,9 +131,6 @@ class Walk:
                 yield from self._deploy(answer)
             case "score":
                 yield from self._score(answer)
-            case "show keys":
-                yield from self._go(Step.SCORE)
-                yield from self._shoot(answer)
             case "clean up":
                 yield from self._run(answer, Step.CLEAN_UP, JobKind.CLEAN_UP, controller.clean_up)
             case "scenario":

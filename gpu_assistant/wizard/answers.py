@@ -34,7 +34,6 @@ _DETAILS: Mapping[str, Mapping[str, type]] = {
     "choose model": {"model": str},
     "deploy": {"service": str, "replicas": int, "stop": str},
     "score": {"images": list},
-    "show keys": {},
     "clean up": {},
     "scenario": {"name": str},
     "shot": {},

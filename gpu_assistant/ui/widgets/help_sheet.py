@@ -49,6 +49,7 @@ KEYS = (
     ("Esc", mark("Close a dialog or a message")),
     ("Alt+M", mark("Menu: theme, language, problem report")),
     ("F1", mark("This help")),
+    ("Ctrl+O, Ctrl+V", mark("Open or paste images, on the page Score")),
     ("Ctrl+Q", mark("Quit")),
 )
 
