@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from gpu_assistant import paths
 from gpu_assistant.app import Assistant, Choices, missing_practice_package
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import NoScreen
+from gpu_assistant.domain.errors import LedgerError, NoScreen
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.i18n import language
 from gpu_assistant.ledger import Ledger
@@ -147,10 +147,14 @@ class WalkOptions:
 def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | None = None) -> int:
     """Show the window until it is closed; returns the exit code.
 
-    Raises NoScreen where there is none, and with `walk` what ended the walk early.
+    Raises NoScreen where there is none, LedgerError when there is no folder to keep the record in, and with `walk`
+    what ended the walk early.
     """
     data_dir = paths.user_folders(choices.data_dir).data
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise LedgerError(path=data_dir, reason=exc.strerror or str(exc)) from None
     answers = _read(walk) if walk is not None else ()
     walks: list[Walk] = []
     controllers: list[Controller] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.conftest import clean_environment
 
 APT_PACKAGES = "gnome-keyring gcr dbus"
-_PASSWORD = b"a password for the test"
+PASSWORD = "a password for the test"
 _WITHIN_S = 20.0
 
 _PROMPTER = "/usr/libexec/gcr-prompter"
@@ -103,7 +103,7 @@ class SecretService:
             env=self._environment,
         )
         assert self._daemon.stdin is not None
-        self._daemon.stdin.write(_PASSWORD)
+        self._daemon.stdin.write(PASSWORD.encode())
         self._daemon.stdin.close()
         deadline = time.monotonic() + _WITHIN_S
         while self._run(_IS_THERE).returncode != 0:  # a wrong password would exit 0 as well: see it unlocked

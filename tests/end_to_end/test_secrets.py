@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gpu_assistant.practice import lifecycle
-from gpu_assistant.practice.front import tokens
 from tests.conftest import CommandLine
+from tests.service_keys import service_keys
 
 _TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}")
 _SIGNATURE = re.compile(rb"[?&]sig=(?!\xe2\x80\xa2|%E2%80%A2|REDACTED)[A-Za-z0-9%+/_-]{8,}")
@@ -25,7 +24,7 @@ def test_nothing_secret_is_written_or_printed(gpu_assistant: CommandLine) -> Non
     line = gpu_assistant
     deploy = ("deploy", "--practice", "--speed", "max", "--debug", "--model", "efficientnet-lite0")
     line(*deploy, "--vm-size", "Standard_NC4as_T4_v3")
-    keys = [value.encode() for value in _service_keys(line.data_dir)]
+    keys = [value.encode() for value in service_keys(line.data_dir)]
     line("score", "--practice", "--debug", "coffee.jpg", "camera.jpg")
     line("status", "--practice", "--debug")
     line("clean-up", "--practice", "--yes", "--debug")
@@ -48,29 +47,3 @@ def test_nothing_secret_is_written_or_printed(gpu_assistant: CommandLine) -> Non
     ]
     found += [f"{name}: a service key" for name, content in places for key in keys if key in content]
     assert found == []
-
-
-def _service_keys(data_dir: Path) -> list[str]:
-    """The keys the service has, asked for as the SDK asks."""
-    import requests
-
-    info = lifecycle.find_running(data_dir)
-    assert info is not None
-    token = tokens.mint(lifecycle.practice_folder(data_dir))
-    workspace = (
-        f"/subscriptions/{info.subscription_id}/resourceGroups/{info.resource_group}"
-        f"/providers/Microsoft.MachineLearningServices/workspaces/{info.workspace}"
-    )
-    with requests.Session() as session:
-        session.trust_env = False
-        answer = session.post(
-            f"https://management.azure.com/modelmanagement/v1.0{workspace}/services/efficientnet-lite0/listkeys",
-            headers={"Authorization": f"Bearer {token}"},
-            proxies={"https": info.https_proxy},
-            verify=str(info.ca_bundle),
-            timeout=10,
-        )
-    answer.raise_for_status()
-    keys: dict[str, str] = answer.json()
-    assert len(keys["primaryKey"]) >= 16
-    return list(keys.values())

@@ -27,7 +27,7 @@ class Stage:
         self.people: list[Person] = []
 
     def start_window(
-        self, *options: str, on: Screen | None = None, data_dir: Path | None = None, **environment: str
+        self, *options: str, on: Screen | None = None, data_dir: Path | None = None, **environment: str | None
     ) -> Person:
         """Start gpu-assistant as the README says, with `options`; returns once the window is on screen.
 
@@ -55,16 +55,17 @@ class Stage:
         screen_map: Path,
         data_dir: Path,
         on: Screen | None = None,
-        **environment: str,
+        **environment: str | None,
     ) -> Person:
-        """Start any program that writes a screen map."""
+        """Start any program that writes a screen map. What is None in `environment` is not in the program's."""
         screen = on or self._screen
         home = self._new_folder("home")
         output = home / "output.txt"
+        whole = {**self._home_environment(home), "DISPLAY": screen.display, **environment}
         with output.open("wb") as out:
             process = subprocess.Popen(
                 command,
-                env={**self._home_environment(home), "DISPLAY": screen.display, **environment},
+                env={name: value for name, value in whole.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -52,3 +52,4 @@ class NoScreen(AssistantError):
     template = (
         "There is no screen to open it on ({reason}). The commands do the same without one: see gpu-assistant --help."
     )
+    remedies: tuple[Remedy, ...] = (RETRY,)
