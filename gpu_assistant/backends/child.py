@@ -42,8 +42,14 @@ _SDK_ENVIRONMENT = {
 log = logging.getLogger(__name__)
 
 
+_STANDS_BACK = 5
+"""Niceness: importing the SDK takes a processor a second or two, and the window must not stutter meanwhile."""
+
+
 def run(connection: Connection) -> None:
     """Entry point of the process. Never returns."""
+    if hasattr(os, "nice"):
+        os.nice(_STANDS_BACK)
     try:
         _serve(Wire(connection))
     finally:

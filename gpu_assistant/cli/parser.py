@@ -8,7 +8,7 @@ from typing import Any
 
 from gpu_assistant import __version__
 from gpu_assistant.domain.workspace import SignInMethod
-from gpu_assistant.practice import command as practice_command
+from gpu_assistant.practice import options as practice_options
 
 PAGES = ("workspace", "machine", "deploy", "score", "clean-up")
 
@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     practice = commands.add_parser(
         "practice", parents=[common], help="run the practice workspace, for any program that uses azureml-core"
     )
-    practice_command.add_arguments(practice)
+    practice_options.add_arguments(practice)
     practice.add_argument("--tour", action="store_true", help="deploy, score, status and clean-up, one after another")
 
     commands.add_parser("sign-in", parents=[common, place], help="sign in to Azure and remember it")
@@ -109,7 +109,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     )
     developer.add_argument(
         "--speed",
-        type=practice_command.parse_speed,
+        type=practice_options.parse_speed,
         metavar="N",
         help="practice: times real time, or 'max' (60)",
         **_unset(parser, None),

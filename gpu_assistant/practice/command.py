@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,24 +17,12 @@ from gpu_assistant.practice import control, lifecycle
 from gpu_assistant.practice.constants import DEFAULT_SPEED
 from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.lifecycle import PracticeAlreadyRunning, PracticeInfo
+from gpu_assistant.practice.options import add_arguments
 
 TOKEN_LIFETIME_S = 24 * 3600.0
 """Of the token that is printed: long enough for a day's work on somebody's script."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of this command, besides `--data-dir` and `--json`, which all commands have."""
-    parser.add_argument("--stop", action="store_true", help="stop the practice server of this data folder")
-    parser.add_argument("--scenario", metavar="NAME", help="make something go wrong ('none' to stop)")
-    parser.add_argument("--speed", type=parse_speed, metavar="N", help=f"times real time, or 'max' ({DEFAULT_SPEED:g})")
-    parser.add_argument("--port", type=int, metavar="N", help="listen here if it is free")
-    parser.add_argument("--no-sample-model", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
-
-
-def parse_speed(text: str) -> float:
-    """A number above zero, or `max`. Raises ValueError."""
-    return control.speed_from_json(text if text == control.FASTEST else float(text))
+_STANDS_BACK = 5
+"""Niceness beside a window: a model that is being loaded must not make what the person looks at stutter."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -80,6 +69,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _serve(data_dir: Path, options: argparse.Namespace) -> None:
     from gpu_assistant.practice.server import PracticeServer  # late: `--stop` needs none of it
 
+    if options.background and hasattr(os, "nice"):
+        os.nice(_STANDS_BACK)
     server = PracticeServer(
         data_dir,
         speed=options.speed or DEFAULT_SPEED,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from gpu_assistant.ui.theme import BODY, BOLD, SMALL, Root, colours, px
+from gpu_assistant.ui.theme import BODY, BOLD, SMALL, Root, colours, make_with_theme, px
 
 
 def make_frame_styles(root: Root) -> None:
     """Make them now and after every change of theme."""
-    _make(root)
-    root.bind("<<ThemeChanged>>", lambda event: _make(root), add="+")
+    make_with_theme(root, _make)
 
 
 def _make(root: Root) -> None:

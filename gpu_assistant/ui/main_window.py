@@ -31,6 +31,7 @@ from gpu_assistant.wizard.navigation import TITLES, blocked
 from gpu_assistant.wizard.state import Step, WizardState
 
 _FOOTER_PX = 62
+_PREPARE_EVERY_MS = 60
 REPORT_EVENT, HELP_EVENT = "<<ReportProblem>>", "<<Help>>"
 """Generated on the window by whoever wants these; the window answers."""
 
@@ -60,6 +61,7 @@ class MainWindow:
         self._logs = logs
         self._wanted = page
         self._pending = ""
+        self._preparing = ""
         self._closed = False
         make_frame_styles(root)
         errands = Errands(root)
@@ -108,8 +110,9 @@ class MainWindow:
             self._appearance.remember_place(place)
         self._dispatcher.stop()
         self._unsubscribe()
-        if self._pending:
-            self._root.after_cancel(self._pending)
+        for waiting in (self._pending, self._preparing):
+            if waiting:
+                self._root.after_cancel(waiting)
         self._desktop.close()
         self._controller.close()
         self._root.destroy()
@@ -185,6 +188,14 @@ class MainWindow:
         state = self._controller.state
         self._notices.follow(state)
         self._closing.follow(state)
+        if state.place is not None and not self._preparing:
+            self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
+
+    def _prepare(self) -> None:
+        """Between two beats, make the pages that come next."""
+        self._preparing = ""
+        if self._area.prepare(self._controller.state):
+            self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _go_where_wanted(self) -> None:
         """The page named at the start may have to wait for the workspace."""

@@ -52,6 +52,7 @@ class PageArea(Frame):
         self._desk = desk
         self._classes = classes
         self._pages: dict[Step, Page] = {}
+        self._laid_out: set[Page] = set()
         self._shown: Page | None = None
         self.columnconfigure(0, weight=1)
         self.rowconfigure(2, weight=1)
@@ -74,6 +75,27 @@ class PageArea(Frame):
             self._turn_to(page)
         page.render(state)
 
+    def prepare(self, state: WizardState) -> bool:
+        """Do a moment's work on a page not yet visited, so that going there is quick; False when all is done."""
+        for step in Step:
+            if step not in self._pages:
+                self._make(step)
+                return True
+            page = self._pages[step]
+            if page not in self._laid_out and page is not self._shown:
+                self._lay_out(page, state)
+                return True
+        return False
+
+    def _lay_out(self, page: Page, state: WizardState) -> None:
+        """Let Tk find the places of everything in it, unseen below the page that is shown."""
+        self._laid_out.add(page)
+        page.render(state)
+        page.lower()
+        page.grid(row=2, column=0, columnspan=2, sticky="nsew")
+        self.update_idletasks()
+        page.grid_remove()
+
     def _make(self, step: Step) -> Page:
         page = self._classes(step)(self, self._controller, self._desk)
         self._pages[step] = page
@@ -83,6 +105,7 @@ class PageArea(Frame):
         if self._shown is not None:
             self._shown.grid_forget()
         self._shown = page
+        self._laid_out.add(page)
         self._title.configure(text=tr(page.title))
         self._hint.say(tr(page.hint))
         page.grid(row=2, column=0, columnspan=2, sticky="nsew")

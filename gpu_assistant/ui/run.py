@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from gpu_assistant.ui.theme import create_root
 from gpu_assistant.ui.thread_guard import end_program, guard
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.state import Step
+
+_SWITCH_EVERY_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def run_window(make_controller: MakeController, options: WindowOptions, *, when_
 
     `when_shown` is called once, on the Tk thread, after the window is on screen and the controller has started.
     """
+    # Workers that compute in Python must not hold the window up for the usual 5 ms at a time.
+    sys.setswitchinterval(_SWITCH_EVERY_S)
     folders = user_folders(options.data_dir)
     appearance = Appearance(folders.settings, theme=options.theme, language=options.language)
     root = create_root(dark=appearance.is_dark)

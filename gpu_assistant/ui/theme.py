@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tkinter as tk
 import tkinter.font as tkfont
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -145,9 +146,20 @@ def create_root(*, dark: bool = False) -> Root:
     # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
     root.bind_class("TButton", "<Key-space>", lambda event: cast(Any, event.widget).invoke())
     _make_fonts(root)
-    _make_styles(root)
-    root.bind("<<ThemeChanged>>", lambda event: _make_styles(root), add="+")
+    make_with_theme(root, _make_styles)
     return root
+
+
+def make_with_theme(root: Root, make: Callable[[Root], None]) -> None:
+    """Call `make` now, and again whenever a style may have been made anew: by a change of theme, or by the first widget
+    of a kind, for which the toolkit defines its style late."""
+    make(root)
+
+    def changed(event: tk.Event[tk.Misc]) -> None:
+        if event.widget is root:  # which hears it for every widget in it, too
+            make(root)
+
+    root.bind("<<ThemeChanged>>", changed, add="+")
 
 
 def use_dark(root: Root, dark: bool) -> None:

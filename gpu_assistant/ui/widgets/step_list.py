@@ -45,7 +45,8 @@ class StepList(Frame):
         self._buttons: list[Button] = []
         self._notes: list[Label] = []
         self._edges: list[tk.Frame] = []
-        self._discs: list[ImageTk.PhotoImage] = []
+        self._discs: dict[object, ImageTk.PhotoImage] = {}
+        self._drawn: object = None
         self.columnconfigure(1, weight=1)
         self.bind("<<ThemeChanged>>", lambda event: self._draw(), add="+")
 
@@ -81,15 +82,18 @@ class StepList(Frame):
 
     def _draw(self) -> None:
         c = colours(self)
-        discs = []
+        if self._drawn == (c, self._rows):
+            return  # the toolkit tells of a new theme whenever it makes a style
+        self._drawn = (c, self._rows)
         for number, (row, button, note, edge) in enumerate(
             zip(self._rows, self._buttons, self._notes, self._edges, strict=True)
         ):
-            disc = ImageTk.PhotoImage(self._disc(row), master=self)
-            discs.append(disc)
+            look = (row.number, row.mark, row.is_current, c)
+            if look not in self._discs:
+                self._discs[look] = ImageTk.PhotoImage(self._disc(row), master=self)
             button.configure(
                 text=row.title,
-                image=disc,
+                image=self._discs[look],
                 style="StepCurrent.TButton" if row.is_current else "Step.TButton",
                 state="disabled" if row.mark is Mark.BLOCKED and not row.is_current else "normal",
             )
@@ -99,7 +103,6 @@ class StepList(Frame):
                 note.grid(row=2 * number + 1, column=1, sticky="ew", padx=(px(self, 44), 0), pady=(0, px(self, 4)))
             else:
                 note.grid_remove()
-        self._discs = discs  # the old ones may go now: nothing shows them any more
 
     def _disc(self, row: StepRow) -> Image.Image:
         """✓ on a full disc: done. The number on a full disc: here. In a ring: open. In a broken ring: blocked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,13 @@ def row_of(vm_size: str) -> Any:
     return find
 
 
-def see_all_gone(person: Person) -> None:
+def see_all_gone(
+    person: Person, things: Collection[str] = (f"compute target {COMPUTE}", f"web service {SERVICE}")
+) -> None:
     """Wait until the page says that everything is gone and shows a proof of each thing."""
 
     def has_proofs(view: View) -> bool:
         texts = [item.text for item in view.items]
-        things = (f"compute target {COMPUTE}", f"web service {SERVICE}")
         return all(
             thing in texts and texts[texts.index(thing) + 1].startswith("Azure does not know it any more (")
             for thing in things

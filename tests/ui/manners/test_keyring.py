@@ -30,6 +30,7 @@ from tests.ui.journeys.journey import (
 )
 from tests.ui.person import Person
 from tests.ui.screen import Screen, wait_until
+from tests.ui.stage import Stage
 
 KEYS_TAB = "score.tabs/2"
 IN_KEYRING = "✓ Kept in the keyring of this computer, never in a file. Clean-up removes them there."
@@ -40,6 +41,23 @@ BAD_NULL = f"The keyring keyring.backends.null.Keyring cannot be trusted with ke
 BAD_FILE = f"The keyring plain_text_keyring.Keyring cannot be trusted with keys; {IN_MEMORY}"
 
 StartWindow = Callable[..., Person]
+
+
+@pytest.fixture(scope="module")
+def stage(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """As everywhere, but for all tests of this module: so the practice server and its model stay up meanwhile."""
+    opened = Stage(screen, tmp_path_factory.mktemp("keyring"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def start_window(stage: Stage) -> Iterator[StartWindow]:
+    """Each test has windows of its own."""
+    before = len(stage.people)
+    yield stage.start_window
+    for person in stage.people[before:]:
+        person.program.end()
 
 
 @pytest.fixture
@@ -57,12 +75,11 @@ def keyrings(tmp_path: Path) -> Iterator[Callable[..., SecretService]]:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def deployed(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a web service that answers, whose keys no keyring knows."""
     data_dir = tmp_path_factory.mktemp("keyring-data")
-    line = deploy_by_command(data_dir)
-    yield data_dir
-    line.stop_practice()
+    deploy_by_command(data_dir)
+    return data_dir
 
 
 def test_keys_live_in_the_keyring_from_deploy_to_clean_up(
@@ -76,7 +93,8 @@ def test_keys_live_in_the_keyring_from_deploy_to_clean_up(
     first.click(first.wait_for(row_of(VM_SIZE), OPEN_S, "table of VM sizes").name)
     first.press("alt+n")
     first.wait_for(ready("footer.primary"), READ_S, "checklist without a problem")
-    assert "✓ Keys go to the keyring" in _texts(first), first.read()
+    first.see("Keys go to the keyring")
+    assert not first.sees(IN_MEMORY)
     first.click("footer.primary")
     first.see("score.drop", DEPLOY_S)
     first.click(KEYS_TAB)
@@ -96,6 +114,7 @@ def test_keys_live_in_the_keyring_from_deploy_to_clean_up(
     assert second.see("score.keys_kept").text == IN_KEYRING
     second.click("score.copy_primary")
     second.see("The key is on the clipboard for 30 seconds.")
+    second.click("toast.close")
     assert _asked_for_keys(data_dir) == asked
     _nothing_in_clear(keys, second, tmp_path)
 
@@ -204,7 +223,7 @@ def test_a_keyring_that_cannot_be_used_is_named_and_keys_stay_in_memory(
     person.wait_for(ready("workspace.keyring.retry"), what="end of the try")
     assert person.see("workspace.keyring").text == sentence
     _nothing_in_clear(service_keys(deployed), person, deployed, tmp_path)
-    assert not [*tmp_path.rglob("*plain-text-keys*")], "the plain keyring was written to"
+    assert not [*person.program.output.parent.rglob("plain-text-keys*")], "the plain keyring was written to"
 
 
 def _start(
@@ -220,10 +239,6 @@ def _score(person: Person, photo: str = "chelsea.jpg") -> None:
         person.see("score.drop")
     person.click(f"score.sample.{photo}")
     person.see(LABELS[photo], ANSWER_S)
-
-
-def _texts(person: Person) -> list[str]:
-    return [item.text for item in person.view.items]
 
 
 def _kept(text: str) -> Callable[..., object]:
