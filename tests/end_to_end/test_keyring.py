@@ -12,6 +12,7 @@ from gpu_assistant import paths
 from tests.conftest import CommandLine
 from tests.secret_service import SecretService
 
+
 @pytest.fixture
 def secret_service(tmp_path: Path) -> Iterator[SecretService]:
     service = SecretService(tmp_path / "keyring")
