@@ -93,8 +93,9 @@ class PageArea(Frame):
         page.render(state)
         page.lower()
         page.grid(row=2, column=0, columnspan=2, sticky="nsew")
-        self.update_idletasks()
-        page.grid_remove()
+        self.update_idletasks()  # in which the window may turn to this very page
+        if page is not self._shown:
+            page.grid_remove()
 
     def _make(self, step: Step) -> Page:
         page = self._classes(step)(self, self._controller, self._desk)

@@ -26,7 +26,7 @@ def lines_of(state: WizardState) -> list[str]:
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        pytest.param((), ["○ Nothing runs", "Nothing is billed."], id="nothing"),
+        pytest.param((), ["○ Nothing is billed"], id="nothing"),
         pytest.param((a_row(),), ["● 1 billing now", "$0.60 per hour", "$0.3000 so far"], id="one"),
         pytest.param((a_row(), DEAR), ["● 2 billing now", "$27.80 per hour", "$272.30 so far"], id="two"),
         pytest.param((UNPRICED,), ["● 1 billing now", "price unknown", "so far: unknown"], id="unknown is never zero"),
@@ -35,7 +35,7 @@ def lines_of(state: WizardState) -> list[str]:
             ["● 2 billing now", "$0.60 per hour", "$0.3000 so far", "! 1 without a known price"],
             id="one of two unknown",
         ),
-        pytest.param((FAR,), ["○ Nothing runs", "! 1 bills in another workspace"], id="elsewhere"),
+        pytest.param((FAR,), ["○ Nothing is billed here", "! 1 bills in another workspace"], id="elsewhere"),
     ],
 )
 def test_the_meter_says_what_runs_and_costs(rows: tuple[BillableResource, ...], expected: list[str]) -> None:
@@ -75,4 +75,4 @@ def test_lines_that_no_longer_hold_go_away(root: Root) -> None:
     meter.show(money(opened(a_row(), UNPRICED, FAR), NOW))
     meter.show(money(opened(), NOW))
     texts = [item.text for item in view_of(root).items if item.name.startswith("cost")]
-    assert texts == ["○ Nothing runs", "Nothing is billed."]
+    assert texts == ["○ Nothing is billed"]

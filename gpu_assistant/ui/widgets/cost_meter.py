@@ -58,10 +58,10 @@ def meter_lines(money: Money) -> Iterator[_Line]:
         yield tr_count("● {count} billing now", "● {count} billing now", money.running), "SideWarning.TLabel"
         yield _per_hour(money), "SideSmall.TLabel"
         yield _so_far(money), "SideSmall.TLabel"
+    elif money.elsewhere:
+        yield tr("○ Nothing is billed here"), "SideTitle.TLabel"
     else:
-        yield tr("○ Nothing runs"), "SideTitle.TLabel"
-        if not money.elsewhere:
-            yield tr("Nothing is billed."), "SideMuted.TLabel"
+        yield tr("○ Nothing is billed"), "SideTitle.TLabel"
     if money.unpriced and money.unpriced < money.running:
         yield (
             tr_count("! {count} without a known price", "! {count} without a known price", money.unpriced),

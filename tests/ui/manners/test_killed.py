@@ -33,7 +33,7 @@ def test_killed_in_the_middle_of_a_deployment(start_window: Callable[..., Person
     first.press("alt+n")
     first.wait_for(ready("footer.primary"), READ_S, "checklist without a problem")
     program = psutil.Process(first.program.process.pid)
-    sdk = [child for child in program.children() if "practice" not in child.cmdline()]
+    sdk = [child for child in program.children() if "gpu_assistant.practice" not in child.cmdline()]
     assert sdk, "the SDK process was not found"
     first.click("footer.primary")
     ledger = Ledger(data_dir / "ledger.sqlite")

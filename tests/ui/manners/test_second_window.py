@@ -34,7 +34,7 @@ def test_the_second_window_only_looks(start_window: Callable[..., Person], tmp_p
     holder = json.loads((data_dir / "window.json").read_text(encoding="utf-8"))
     assert holder["pid"] == first.program.process.pid
 
-    second = start_window(*PRACTICE, "--page", "cleanup", data_dir=data_dir)
+    second = start_window(*PRACTICE, "--page", "clean-up", data_dir=data_dir)
     told = second.see("banner.first_window")
     opened_at = _local_clock(holder["since"])
     assert told.text == (
@@ -66,7 +66,7 @@ def test_the_second_window_only_looks(start_window: Callable[..., Person], tmp_p
     first.click("Keep running")
     assert first.program.wait_for_end() == 0
 
-    third = start_window(*PRACTICE, "--page", "cleanup", data_dir=data_dir)
+    third = start_window(*PRACTICE, "--page", "clean-up", data_dir=data_dir)
     third.wait_for(ready("footer.primary"), OPEN_S, "button to delete everything")
     assert not third.sees("banner.first_window")
     third.click("footer.primary")
