@@ -63,7 +63,7 @@ class LocalWorkplaces:
 
     @property
     def session_folder(self) -> Path:
-        if self._session is None:
+        if self._session is None or not self._session.is_dir():  # a window that came first threw it away
             sessions = self._folders.data / _SESSIONS
             sessions.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._session = Path(tempfile.mkdtemp(dir=sessions))

@@ -21,7 +21,7 @@ import pytest
 from gpu_assistant.practice import lifecycle
 from gpu_assistant.practice.front import tokens
 from tests.conftest import ROOT, CommandLine, clean_environment
-from tests.end_to_end.test_keyring import SecretService
+from tests.secret_service import SecretService
 from tests.ui.screen import Screen, ScreenSize, end, open_screen, wait_until
 from tests.ui.stage import Stage
 
@@ -78,7 +78,8 @@ def screen() -> Iterator[Screen]:
 def secret_service(tmp_path: Path) -> Iterator[SecretService]:
     home = tmp_path / "home"
     home.mkdir()
-    service = SecretService(home)
+    service = SecretService(home / "keyring")
+    service.start()
     yield service
     service.close()
 
@@ -104,7 +105,7 @@ def test_every_part_works_but_practice(bundle: Bundle, secret_service: SecretSer
     assert parts == {"files": True, "window": True, "drop": True, "keyring": True, "sdk": True, "practice": False}
     assert told["parts"]["keyring"]["seen"] == "keyring.backends.SecretService.Keyring"
     assert "not part of the bundle" in told["parts"]["practice"]["seen"]
-    assert secret_service.entries() == []
+    assert secret_service.entries() == {}
 
 
 def test_it_is_small_and_brings_nothing_of_the_tests(folder: Path) -> None:

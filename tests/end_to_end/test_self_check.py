@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CommandLine
-from tests.end_to_end.test_keyring import SecretService
+from tests.secret_service import SecretService
 from tests.ui.screen import Screen, ScreenSize, open_screen
 
 DEFAULT = ("--self-check", "--json")
@@ -22,7 +22,8 @@ def screen() -> Iterator[Screen]:
 
 @pytest.fixture
 def secret_service(tmp_path: Path) -> Iterator[SecretService]:
-    service = SecretService(tmp_path)
+    service = SecretService(tmp_path / "keyring")
+    service.start()
     yield service
     service.close()
 
@@ -37,7 +38,7 @@ def test_all_of_it_works(gpu_assistant: CommandLine, screen: Screen, secret_serv
     )
     assert told["parts"]["keyring"]["seen"] == "keyring.backends.SecretService.Keyring"
     assert told["parts"]["drop"]["seen"].startswith("tkdnd 2.")
-    assert secret_service.entries() == []  # what it tried the keyring with is gone again
+    assert secret_service.entries() == {}  # what it tried the keyring with is gone again
 
 
 def test_without_a_keyring_the_program_still_works(gpu_assistant: CommandLine, screen: Screen) -> None:
