@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import tkinter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -47,15 +48,17 @@ class LocalWorkplaces:
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
         self._folders = paths.user_folders(choices.data_dir)
+        self._lock = threading.Lock()
         self._ledger: Ledger | None = None
         self._session: Path | None = None
 
     @property
     def ledger(self) -> Ledger:
         """The one ledger of the window. Raises LedgerError."""
-        if self._ledger is None:
-            self._ledger = Ledger(self._folders.ledger)
-        return self._ledger
+        with self._lock:
+            if self._ledger is None:
+                self._ledger = Ledger(self._folders.ledger)
+            return self._ledger
 
     @property
     def cache_folder(self) -> Path:

@@ -64,3 +64,8 @@ class RegisteredModel:
     created: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
+
+    @property
+    def model_id(self) -> str:
+        """Azure's id; the same made up where Azure's was not told."""
+        return self.id or f"{self.name}:{self.version}"

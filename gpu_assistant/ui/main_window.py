@@ -20,6 +20,7 @@ from gpu_assistant.ui.keyboard import Keys, bind_keys
 from gpu_assistant.ui.notices import Notices
 from gpu_assistant.ui.page_area import PageArea, PageClass, page_class
 from gpu_assistant.ui.problem_report import ProblemReport
+from gpu_assistant.ui.remedies import REPORT_EVENT
 from gpu_assistant.ui.side_bar import SideBar
 from gpu_assistant.ui.theme import Frame, Root, Separator, px
 from gpu_assistant.ui.view_menu import MenuActions
@@ -32,8 +33,8 @@ from gpu_assistant.wizard.state import Step, WizardState
 
 _FOOTER_PX = 62
 _PREPARE_EVERY_MS = 60
-REPORT_EVENT, HELP_EVENT = "<<ReportProblem>>", "<<Help>>"
-"""Generated on the window by whoever wants these; the window answers."""
+HELP_EVENT = "<<Help>>"
+"""Generated on the window by whoever wants help; the window answers."""
 
 
 class MainWindow:

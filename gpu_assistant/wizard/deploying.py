@@ -66,7 +66,7 @@ class Deploying:
         def done(result: object) -> None:
             models: tuple[RegisteredModel, ...] = result  # type: ignore[assignment]
             if len({model.name for model in models}) == 1 and not self._engine.state.deployment.model_id:
-                choose(_model_id(max(models, key=lambda model: model.version)))
+                choose(max(models, key=lambda model: model.version).model_id)
 
         self._engine.start(JobKind.MODELS, work, lane=Lane.READS, on_done=done)
 
@@ -75,7 +75,7 @@ class Deploying:
         name, _, version = model_id.rpartition(":")
 
         def work(job: Job) -> None:
-            known = [model for model in self._engine.state.models or () if _model_id(model) == model_id]
+            known = [model for model in self._engine.state.models or () if model.model_id == model_id]
             model = (
                 known[0] if known else RegisteredModel(name, int(version) if version.isdecimal() else 0, id=model_id)
             )
@@ -124,7 +124,7 @@ class Deploying:
 
         def done(result: object) -> None:
             assert isinstance(result, RegisteredModel)
-            choose(_model_id(result))
+            choose(result.model_id)
 
         self._engine.start(JobKind.REGISTER, work, lane=Lane.CHANGES, pace=workplace.pace, subject=name, on_done=done)
 
@@ -220,7 +220,3 @@ class Deploying:
 
     def _backend(self, workplace: Workplace, job: Job) -> ConnectedBackend:
         return workplace.connect(self._on_prompt).bound_to(job.cancelled)
-
-
-def _model_id(model: RegisteredModel) -> str:
-    return model.id or f"{model.name}:{model.version}"

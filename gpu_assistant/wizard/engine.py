@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
 from gpu_assistant.jobs.job import CancelMeaning, Job, Pace
 from gpu_assistant.jobs.runner import JobRunner, Lane
@@ -32,7 +31,6 @@ class _Ended:
     said: JobSucceeded | JobFailed | JobCancelled
     number: int
     on_done: Afterwards | None
-    on_failed: Callable[[AssistantError], None] | None
     on_cancelled: Callable[[Job], None] | None
 
 
@@ -104,7 +102,6 @@ class Engine:
         pace: Pace | None = None,
         subject: str = "",
         on_done: Afterwards | None = None,
-        on_failed: Callable[[AssistantError], None] | None = None,
         on_cancelled: Callable[[Job], None] | None = None,
     ) -> Job:
         """Run `work(job)` on a thread. The callbacks come on the window's thread, after the state shows the end."""
@@ -115,7 +112,7 @@ class Engine:
 
         def ended(said: JobEvent) -> None:
             assert isinstance(said, JobSucceeded | JobFailed | JobCancelled)
-            self._queue.put(_Ended(kind, job, said, number, on_done, on_failed, on_cancelled))
+            self._queue.put(_Ended(kind, job, said, number, on_done, on_cancelled))
 
         self._runner.start(work, job, ended, lane)
         return job
@@ -142,8 +139,6 @@ class Engine:
         match end.said:
             case JobSucceeded(result=result) if end.on_done is not None:
                 end.on_done(result)
-            case JobFailed(error=error) if end.on_failed is not None:
-                end.on_failed(error)
             case JobCancelled() if end.on_cancelled is not None:
                 end.on_cancelled(end.job)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from gpu_assistant.domain.workspace import WorkspaceRef
 from gpu_assistant.jobs.events import (
     JobCancelled,
     JobEvent,
@@ -237,11 +236,3 @@ def _with(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
 
 def _without(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
     return MappingProxyType({one: value for one, value in mapping.items() if one != key})
-
-
-def remember_recent(
-    recent: tuple[WorkspaceRef, ...], opened: WorkspaceRef, *, most: int = 6
-) -> tuple[WorkspaceRef, ...]:
-    """`opened` first, then the others without it."""
-    others = (one for one in recent if one.azure_id.lower() != opened.azure_id.lower())
-    return (opened, *others)[:most]

@@ -22,9 +22,6 @@ _PAGES = {
     Action.CHOOSE_IMAGE: Step.SCORE,
 }
 
-NEEDS_WINDOW = frozenset({Action.OPEN_URL, Action.REPORT, Action.INSTALL})
-"""What the window itself does: open a browser, make a report, copy an install command."""
-
 
 def carry_out(controller: Controller, remedy: Remedy, kind: JobKind) -> str:
     """Do it; returns the address to open for OPEN_URL, else ""."""

@@ -59,7 +59,7 @@ def inspect_registered_model(
     damaged or cannot be written costs only the time of another download. Raises a ModelError when the model is no
     SavedModel, one that TensorFlow could not load, or one that images cannot be fed to; and what the backend raises.
     """
-    model_id = model.id or f"{model.name}:{model.version}"
+    model_id = model.model_id
     copies = ModelCopies(cache_folder / "registered-models")
     name = _entry_name(site, model_id, model)
     with job.step(Text("Read the signature of {model}", model=model_id)), contextlib.ExitStack() as stack:

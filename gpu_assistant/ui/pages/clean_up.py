@@ -13,6 +13,7 @@ from gpu_assistant.i18n import mark, tr
 from gpu_assistant.ui import theme
 from gpu_assistant.ui.desk import Mood
 from gpu_assistant.ui.page import Page, Primary
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, px
 from gpu_assistant.ui.widgets.clean_up_result import CleanUpResult
@@ -232,9 +233,7 @@ class CleanUpPage(Page):
     # --- acting -----------------------------------------------------------------------------------------------
 
     def _carry_out(self, remedy: Remedy) -> None:
-        url = self.controller.act(remedy, self._error_kind)
-        if url:
-            self.desk.browse(url)
+        carry_out(self, self.controller, self.desk, remedy, self._error_kind)
 
     def _open(self, workspace: WorkspaceRef, practice: bool) -> None:
         if practice:

@@ -11,6 +11,7 @@ from gpu_assistant.ui.page import Page, Primary
 from gpu_assistant.ui.pages.deploy_form import DeployForm
 from gpu_assistant.ui.pages.deploy_outcome import DeployDone, DeployFailed
 from gpu_assistant.ui.pages.deploy_words import Scene, deploy_label, scene_of, speed, why_not
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.widgets.deploy_watch import DeployWatch
 from gpu_assistant.ui.widgets.error_view import ordered_remedies
 from gpu_assistant.ui.widgets.scroll_area import ScrollArea
@@ -127,9 +128,7 @@ class DeployPage(Page):
         self.controller.go(Step.SCORE)
 
     def _carry_out(self, remedy: Remedy, kind: JobKind) -> None:
-        url = self.controller.act(remedy, kind)
-        if url:
-            self.desk.browse(url)
+        carry_out(self, self.controller, self.desk, remedy, kind)
         if remedy.action is Action.SHOW_LOG:
             self._failed.show_log()
         else:

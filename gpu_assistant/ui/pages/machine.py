@@ -16,6 +16,7 @@ from gpu_assistant.ui.pages.machine_columns import (
     gpu_name,
     size_columns,
 )
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Checkbutton, Combobox, Entry, Frame, Label, Radiobutton, px
 from gpu_assistant.ui.widgets.data_table import DataTable, Sorting
@@ -334,9 +335,7 @@ class MachinePage(Page):
         self.controller.load_machines(again=True)
 
     def _remedy(self, remedy: Remedy) -> None:
-        address = self.controller.act(remedy, JobKind.MACHINES)
-        if address:
-            self.desk.browse(address)
+        carry_out(self, self.controller, self.desk, remedy, JobKind.MACHINES)
 
 
 def _speed(state: WizardState) -> float:

@@ -19,6 +19,7 @@ from gpu_assistant.ui.pages.score_code import CodeTab
 from gpu_assistant.ui.pages.score_images import ImageActions, ImageTab
 from gpu_assistant.ui.pages.score_keys import KeysTab
 from gpu_assistant.ui.pages.score_timing import TimingTab
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Combobox, Frame, Label, Notebook, px
 from gpu_assistant.wizard.navigation import endpoint, endpoints
@@ -144,9 +145,7 @@ class ScorePage(Page):
         if remedy.action is Action.CHOOSE_IMAGE:
             self._open_files()
             return
-        url = self.controller.act(remedy, JobKind.SCORE)
-        if url:
-            self.desk.browse(url)
+        carry_out(self, self.controller, self.desk, remedy, JobKind.SCORE)
 
     # --- around -------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from gpu_assistant.domain.errors import Remedy
 from gpu_assistant.domain.service import ServiceKeys, WhichKey
 from gpu_assistant.i18n import mark, tr
 from gpu_assistant.ui.desk import Desk, Mood
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named, secret
 from gpu_assistant.ui.theme import MONO, Button, Frame, Label, card, px
 from gpu_assistant.ui.widgets.error_view import ErrorView
@@ -143,6 +144,4 @@ class KeysTab(Frame):
             self._making = job.number if job is not None else None
 
     def _act(self, remedy: Remedy) -> None:
-        url = self._controller.act(remedy, JobKind.KEYS)
-        if url:
-            self._desk.browse(url)
+        carry_out(self, self._controller, self._desk, remedy, JobKind.KEYS)

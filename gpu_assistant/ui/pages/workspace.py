@@ -9,6 +9,7 @@ from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.i18n import mark, tr
 from gpu_assistant.ui.desk import Mood
 from gpu_assistant.ui.page import Page
+from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, card, px
 from gpu_assistant.ui.widgets.error_view import ErrorView
@@ -227,9 +228,7 @@ class WorkspacePage(Page):
         self.controller.retry_keyring()
 
     def _remedy(self, remedy: Remedy) -> None:
-        address = self.controller.act(remedy, self._failed_kind)
-        if address:
-            self.desk.browse(address)
+        carry_out(self, self.controller, self.desk, remedy, self._failed_kind)
 
     def _dismiss(self) -> None:
         self._clean_up_after = False

@@ -63,7 +63,7 @@ class ModelList(Frame):
                 ),
                 Column("created", tr("Registered"), _day, width=96, order=lambda model: model.created),
             ),
-            key=_id,
+            key=lambda model: model.model_id,
             on_choose=self._choose,
             on_select=self._choose,
             sorting=Sorting("created", descending=True),
@@ -115,8 +115,8 @@ class ModelList(Frame):
         self._table.select(self._chosen)
 
     def _choose(self, model: RegisteredModel) -> None:
-        if _id(model) != self._chosen:
-            self._chosen = _id(model)
+        if model.model_id != self._chosen:
+            self._chosen = model.model_id
             self._on_choose(self._chosen)
 
     def _say(self, text: str) -> None:
@@ -183,10 +183,6 @@ def proposed_name(folder: Path) -> str:
     source = folder.parent.name if folder.name.isdigit() and folder.parent.name else folder.name
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", source).strip("-_.")
     return name[:64] or "model"
-
-
-def _id(model: RegisteredModel) -> str:
-    return model.id or f"{model.name}:{model.version}"
 
 
 def _day(model: RegisteredModel) -> str:

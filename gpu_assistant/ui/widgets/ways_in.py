@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.i18n import tr
+from gpu_assistant.ui.remedies import INSTALL_PRACTICE
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import MONO, Button, Entry, Frame, Label, Separator, card, px
 from gpu_assistant.ui.widgets.prose import Prose
 
-INSTALL_PRACTICE = 'pip install "gpu-assistant[practice]"'
 _RECENT_SHOWN = 3
 
 
