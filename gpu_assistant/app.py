@@ -276,11 +276,10 @@ class Assistant:
         """Called anew each time the SDK process starts, so that a practice token is always fresh."""
         if self.practice is not None:
             from gpu_assistant.practice import lifecycle
-            from gpu_assistant.practice.front import tokens
 
             return BackendConfig(
                 environment=practice_environment(self.practice),
-                token=Secret(tokens.mint(lifecycle.practice_folder(self.folders.data))),
+                token=Secret(lifecycle.sign_in_token(self.folders.data)),
                 home=self.folders.sdk_home,
                 debug=self.choices.debug,
             )

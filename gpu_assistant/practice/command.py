@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,11 +17,10 @@ from gpu_assistant.practice.constants import DEFAULT_SPEED
 from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.lifecycle import PracticeAlreadyRunning, PracticeInfo
 from gpu_assistant.practice.options import add_arguments
+from gpu_assistant.practice.stand_back import stand_back
 
 TOKEN_LIFETIME_S = 24 * 3600.0
 """Of the token that is printed: long enough for a day's work on somebody's script."""
-_STANDS_BACK = 5
-"""Niceness beside a window: a model that is being loaded must not make what the person looks at stutter."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -69,8 +67,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _serve(data_dir: Path, options: argparse.Namespace) -> None:
     from gpu_assistant.practice.server import PracticeServer  # late: `--stop` needs none of it
 
-    if options.background and hasattr(os, "nice"):
-        os.nice(_STANDS_BACK)
+    if options.background:
+        stand_back()
     server = PracticeServer(
         data_dir,
         speed=options.speed or DEFAULT_SPEED,

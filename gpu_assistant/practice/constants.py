@@ -25,8 +25,8 @@ ARM_AUDIENCE = "https://management.core.windows.net/"
 ARM_AUDIENCES = frozenset({ARM_AUDIENCE, "https://management.azure.com/", "https://ml.azure.com/"})
 """Audiences that the Azure Resource Manager side accepts, each with its trailing slash."""
 
-CONTROL_AUDIENCE = "urn:gpu-assistant:practice-control"
-"""Audience of the tokens that steer the server itself; a token for Azure cannot stop it."""
+KEY_FILE = "ca-key.pem"
+"""The practice authority's private key, in the practice folder: the one secret that everything else derives from."""
 
 CERTIFIED_DOMAINS = (
     "azure.com",

@@ -24,7 +24,6 @@ from gpu_assistant.domain.errors import PracticeError
 from gpu_assistant.domain.text import Text
 from gpu_assistant.practice import constants, control
 from gpu_assistant.practice.file_lock import wait_for_lock
-from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.python_path import child_python_path
 
 INFO_FILE = "server.json"
@@ -107,8 +106,8 @@ def hold_server_lock(data_dir: Path, *, patience_s: float = 1.0) -> Iterator[Non
 
 
 def ask(data_dir: Path, info: PracticeInfo, method: str, path: str, body: object = None) -> Mapping[str, Any]:
-    """One control request, with a token minted for it. Raises OSError, or ValueError with the server's sentence."""
-    token = tokens.mint(practice_folder(data_dir), audience=constants.CONTROL_AUDIENCE, lifetime_s=60)
+    """One control request, with a pass of its own. Raises OSError, or ValueError with the server's sentence."""
+    token = control.issue_pass(practice_folder(data_dir))
     connection = http.client.HTTPConnection(constants.LOOPBACK_HOST, info.port, timeout=_ANSWER_TIMEOUT_S)
     try:
         sent = None if body is None else json.dumps(body)
@@ -136,6 +135,17 @@ def read_status(data_dir: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError):  # not there, or a stranger on its port
         return None
     return status if status.get("pid") == info.pid else None
+
+
+def sign_in_token(data_dir: Path) -> str:
+    """A sign-in to the workspace that the server of this folder plays. Raises PracticeError when none answers."""
+    info = read_info(data_dir)
+    try:
+        if info is not None:
+            return str(ask(data_dir, info, "POST", control.TOKEN_PATH)["token"])
+    except (OSError, ValueError, KeyError):
+        pass
+    raise PracticeError(reason=Text("The practice server stopped answering."))
 
 
 def find_running(data_dir: Path) -> PracticeInfo | None:

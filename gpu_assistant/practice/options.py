@@ -19,6 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def parse_speed(text: str) -> float:
     """A number above zero, or `max`. Raises ValueError."""
-    from gpu_assistant.practice import control  # late: the server comes with it
+    from gpu_assistant.practice import control  # late: few give a speed
 
     return control.speed_from_json(text if text == control.FASTEST else float(text))

@@ -17,7 +17,8 @@ from gpu_assistant.domain.text import Text
 from gpu_assistant.practice.azure import surface
 from gpu_assistant.practice.azure.clock import Clock
 from gpu_assistant.practice.constants import DEFAULT_SPEED
-from gpu_assistant.practice.control import ControlRoutes, Controls, speed_to_json
+from gpu_assistant.practice.control import speed_to_json
+from gpu_assistant.practice.control_routes import ControlRoutes, Controls
 from gpu_assistant.practice.front import authority, tokens
 from gpu_assistant.practice.front.dispatch import Dispatcher
 from gpu_assistant.practice.front.http import Router
@@ -125,7 +126,7 @@ class PracticeServer:
             set_scenario=self._surface.set_scenario,
             set_sign_in=self._policy.set,
         )
-        ControlRoutes(self._issuer, controls).add_to(router)
+        ControlRoutes(self._folder, self._issuer, controls).add_to(router)
         self._dispatcher = Dispatcher(router, self._issuer.verify, interceptor=self._surface.interceptor)
         self._listener = PracticeListener(self._dispatcher, self._authority, port=wished_port)
         self._closing.callback(self._listener.stop)

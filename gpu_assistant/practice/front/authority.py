@@ -23,9 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gpu_assistant.practice.constants import CERTIFIED_DOMAINS
+from gpu_assistant.practice.constants import CERTIFIED_DOMAINS, KEY_FILE
 
-KEY_FILE = "ca-key.pem"
 CERTIFICATE_FILE = "ca.pem"
 
 LIFETIME = timedelta(days=30)

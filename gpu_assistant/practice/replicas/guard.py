@@ -18,6 +18,8 @@ import sys
 import threading
 from pathlib import Path
 
+from gpu_assistant.practice.stand_back import keep_back
+
 _PR_SET_CHILD_SUBREAPER = 36
 _EXIT_CODE_OF_SIGNAL = 128
 
@@ -26,6 +28,7 @@ def main(arguments: list[str]) -> int:
     """Start the replica, wait for its end or for the end of the practice server, and leave nothing behind."""
     socket_fd = int(arguments[0])
     _adopt_orphans()
+    keep_back()
     command = [sys.executable, "-m", "gpu_assistant.practice.replicas.server", str(os.getpid()), *arguments]
     inherited = (socket_fd,) if socket_fd >= 0 else ()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=inherited)

@@ -16,6 +16,7 @@ import signal
 import sys
 
 from gpu_assistant.practice.python_path import PACKAGE_ROOT
+from gpu_assistant.practice.stand_back import keep_back
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_SYSTEMD_FD = 3
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> None:
     """Set the process up and run the inference server; returns or exits when that ends."""
     guard_pid, socket_fd, entry_script, port = arguments
     _die_with_parent(int(guard_pid))
+    keep_back()
     _hide_our_own_package()
     if int(socket_fd) >= 0:
         _hand_over_socket(int(socket_fd))

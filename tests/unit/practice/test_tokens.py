@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from gpu_assistant.practice.constants import CONTROL_AUDIENCE, TENANT_ID
+from gpu_assistant.practice.constants import TENANT_ID
 from gpu_assistant.practice.front import tokens
 from gpu_assistant.practice.front.authority import Authority, load_key
 from gpu_assistant.practice.front.tokens import TokenIssuer, TokenRejectedError
@@ -51,7 +51,6 @@ def test_audiences_of_the_resource_manager_are_accepted(folder: Path, audience: 
     [
         ({"lifetime_s": -60}, "ExpiredAuthenticationToken"),
         ({"audience": "https://graph.microsoft.com"}, "InvalidAuthenticationTokenAudience"),
-        ({"audience": CONTROL_AUDIENCE}, "InvalidAuthenticationTokenAudience"),
         ({"audience": ""}, "InvalidAuthenticationTokenAudience"),
     ],
 )
