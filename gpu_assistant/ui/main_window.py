@@ -22,6 +22,7 @@ from gpu_assistant.ui.page_area import PageArea, PageClass, page_class
 from gpu_assistant.ui.problem_report import ProblemReport
 from gpu_assistant.ui.remedies import REPORT_EVENT
 from gpu_assistant.ui.side_bar import SideBar
+from gpu_assistant.ui.style_kinds import make_styles_ahead
 from gpu_assistant.ui.theme import Frame, Root, Separator, px
 from gpu_assistant.ui.view_menu import MenuActions
 from gpu_assistant.ui.widgets.toast import Toasts
@@ -32,7 +33,8 @@ from gpu_assistant.wizard.navigation import TITLES, blocked
 from gpu_assistant.wizard.state import Step, WizardState
 
 _FOOTER_PX = 62
-_PREPARE_EVERY_MS = 60
+_PREPARE_EVERY_MS = 40
+_DONE = object()
 HELP_EVENT = "<<Help>>"
 """Generated on the window by whoever wants help; the window answers."""
 
@@ -65,6 +67,7 @@ class MainWindow:
         self._preparing = ""
         self._closed = False
         make_frame_styles(root)
+        self._styles = make_styles_ahead(root)
         errands = Errands(root)
         self.toasts = Toasts(root, above=px(root, _FOOTER_PX))
         self._desktop = Desktop(root, self.toasts, errands)
@@ -96,6 +99,7 @@ class MainWindow:
         """Begin to take in what workers say."""
         self._dispatcher.start()
         self._appearance.ask_desktop()
+        self._prepare_soon()
 
     def ask_to_close(self) -> None:
         """What the window's button and Ctrl+Q do: close, after a question where something bills."""
@@ -190,13 +194,18 @@ class MainWindow:
         self._notices.follow(state)
         self._closing.follow(state)
         if state.place is not None and not self._preparing:
-            self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
+            self._prepare_soon()
+
+    def _prepare_soon(self) -> None:
+        self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _prepare(self) -> None:
-        """Between two beats, make the pages that come next."""
+        """Between two beats, make what comes next: styles, then, with a workspace open, the pages."""
         self._preparing = ""
-        if self._area.prepare(self._controller.state):
-            self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
+        state = self._controller.state
+        more = next(self._styles, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))
+        if more:
+            self._prepare_soon()
 
     def _go_where_wanted(self) -> None:
         """The page named at the start may have to wait for the workspace."""

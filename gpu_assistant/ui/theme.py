@@ -66,6 +66,7 @@ __all__ = [
     "colours",
     "create_root",
     "is_dark",
+    "mixed",
     "px",
     "use_dark",
 ]
@@ -154,12 +155,8 @@ def make_with_theme(root: Root, make: Callable[[Root], None]) -> None:
     """Call `make` now, and again whenever a style may have been made anew: by a change of theme, or by the first widget
     of a kind, for which the toolkit defines its style late."""
     make(root)
-
-    def changed(event: tk.Event[tk.Misc]) -> None:
-        if event.widget is root:  # which hears it for every widget in it, too
-            make(root)
-
-    root.bind("<<ThemeChanged>>", changed, add="+")
+    ear = Frame(root)  # never shown; the root itself would hear it again for every widget in it
+    ear.bind("<<ThemeChanged>>", lambda event: make(root))
 
 
 def use_dark(root: Root, dark: bool) -> None:
@@ -176,6 +173,12 @@ def is_dark(widget: tk.Misc) -> bool:
 def colours(widget: tk.Misc) -> Colours:
     """The colours in use."""
     return _COLOURS[is_dark(widget)]
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """`share` of one colour ("#rrggbb") in the other."""
+    pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
 
 
 def px(widget: tk.Misc, pixels: float) -> int:
@@ -215,7 +218,12 @@ def _make_styles(root: Root) -> None:
     style.configure("SideMuted.TLabel", background=c.surface, foreground=c.muted, font=SMALL)
     style.configure("SideBold.TLabel", background=c.surface, foreground=c.text, font=BOLD)
     line = tkfont.nametofont(BODY).metrics("linespace")
+    # The toolkit keeps no style of another name on a Treeview, so this one is changed for all tables alike.
     style.configure("Treeview", rowheight=round(line * 1.9), foreground=c.text)
+    # A soft selection: muted text and the colours of tags stay readable on it.
+    chosen = mixed(c.accent, c.page, 0.24)
+    style.map("Treeview", background=[("selected", chosen)], foreground=[("selected", c.text)])
+    style.configure("Treeview.Heading", font=SMALL, foreground=c.muted)
     # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
     for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
         style.map(name, foreground=[("disabled", c.muted)])

@@ -9,6 +9,7 @@ import compileall
 import os
 import platform
 import tempfile
+import time
 import tkinter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from tests.ui.screen import ScreenSize, open_screen
 
 VM_SIZE = "Standard_NC4as_T4_v3"
 _LOOK_EVERY_MS = 1
+_LOOKS_S = 0.7
+"""Somebody who knows the way takes longer from a new page to the next click."""
 _READING = (JobKind.MACHINES, JobKind.MODELS, JobKind.INSPECT, JobKind.REFRESH, JobKind.DISK)
 
 Condition = Callable[[], object]
@@ -115,10 +118,16 @@ class Driven:
         self.root.winfo_pointerx()  # an answer to this comes after all that was asked for before
 
     def go(self, step: Step) -> Iterator[Condition]:
-        """Open a page and wait until it has read what it shows."""
+        """Open a page, wait until it has read what it shows, and look at it for the moment that any person needs."""
         self.window.go(step)
         yield lambda: self.controller.state.step is step
         yield lambda: not self.controller.state.is_busy(*_READING)
+        yield from self.look()
+
+    def look(self) -> Iterator[Condition]:
+        """Wait as long as a person looks before the next click."""
+        until_s = time.perf_counter() + _LOOKS_S
+        yield lambda: time.perf_counter() > until_s
 
     def see_through(self, kind: JobKind, begin: Callable[[], None]) -> Iterator[Condition]:
         """Begin a job and wait for its end. Raises the job's error."""
@@ -133,6 +142,7 @@ class Driven:
     def deploy(self) -> Iterator[Condition]:
         """From the open window to a deployed model: practice, machine, model, web service, score page."""
         yield from self.see_through(JobKind.OPEN, self.controller.open_practice)
+        yield from self.look()
         yield from self.go(Step.MACHINE)
         self.controller.choose_machine(MachineChoice(vm_size=VM_SIZE))
         yield from self.go(Step.DEPLOY)

@@ -21,7 +21,7 @@ class BatchBar(Frame):
         gap = px(self, 10)
         self._words = named(Prose(self), "score.batch")
         self._words.grid(row=0, column=0, sticky="ew")
-        self._bar = named(Progressbar(self, maximum=1.0, bootstyle="primary"), "score.progress")
+        self._bar = named(Progressbar(self, maximum=1.0), "score.progress")
         self._bar.grid(row=1, column=0, sticky="ew", pady=(px(self, 4), 0))
         self._stop = named(Button(self, text=tr("Stop"), bootstyle="secondary-outline", command=on_stop), "score.stop")
         self._save = named(

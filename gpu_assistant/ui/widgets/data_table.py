@@ -6,7 +6,6 @@ import tkinter as tk
 import tkinter.font as tkfont
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from tkinter import ttk
 from typing import Any, Generic, Literal, TypeVar
 
 from gpu_assistant.ui import theme
@@ -16,8 +15,6 @@ T = TypeVar("T")
 
 _UP, _DOWN = "▲", "▼"
 _ROW, _REFUSED, _CHOSEN = "row", "refused", "chosen"
-_STYLE = "Treeview"
-"""ttkbootstrap keeps no style of another name on a Treeview, so this one is changed for all tables alike."""
 _TYPING_MS = 900
 """Letters that come faster than this belong to one word."""
 _CELL_PADDING = 8
@@ -219,15 +216,7 @@ class DataTable(theme.Frame, Generic[T]):
         colours = theme.colours(self)
         self.tree.tag_configure(_ROW, font=self._font)
         self.tree.tag_configure(_REFUSED, foreground=colours.muted)
-        self.tree.tag_configure(_CHOSEN, background=_mixed(colours.accent, colours.page, 0.12))
-        # A soft selection: muted text and the colours of tags stay readable on it.
-        style = ttk.Style(self)
-        style.map(
-            _STYLE,
-            background=[("selected", _mixed(colours.accent, colours.page, 0.24))],
-            foreground=[("selected", colours.text)],
-        )
-        style.configure(f"{_STYLE}.Heading", font=theme.SMALL, foreground=colours.muted)
+        self.tree.tag_configure(_CHOSEN, background=theme.mixed(colours.accent, colours.page, 0.12))
 
     def _scrolled(self, first: float, last: float) -> None:
         self._bar.set(first, last)
@@ -369,9 +358,3 @@ class DataTable(theme.Frame, Generic[T]):
             later = fresh and here in found and len(self._typed) == 1
             self._go_to(found[(found.index(here) + 1) % len(found)] if later else found[0])
         return "break"
-
-
-def _mixed(one: str, other: str, share: float) -> str:
-    """`share` of one colour ("#rrggbb") in the other."""
-    pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
-    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
