@@ -10,13 +10,21 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-_CHUNK_BYTES = 64 * 1024
 
 # Real files stay far below both; without an end, a body of tiny blocks would keep this reader busy for seconds.
 _MAX_SEGMENTS = 5_000
 _MAX_GIF_BLOCKS = 500_000
+_MAX_PNG_CHUNKS = 100_000
+
+_WEBP_ANIMATED = 0x02  # a flag of the extended header
+
+# A JPEG may come in several scans, ten for a progressive one as a rule. An empty scan takes ten bytes and costs the
+# decoder a pass over every pixel, so a few hundred kilobytes of them would keep it busy for minutes.
+_MAX_SCANS = 100
+
+# libpng unpacks every compressed text, though nobody reads it: up to 8 MB out of 8 kB, 30 ms each.
+_MAX_PNG_TEXTS = 40
+_PNG_TEXTS = (b"zTXt", b"iTXt")
 
 # A JPEG marker with a length behind it. Decoders step over stray bytes, fill bytes (FF FF) and markers without a
 # length (01, restart, start of image), so do we.
@@ -78,35 +86,6 @@ _ISO_BRANDS = {b"avif": "an AVIF image", b"avis": "an AVIF image", b"mif1": "a H
 _HEIC_BRANDS = (b"hei", b"hev", b"hec")
 
 
-def read_body(request: Any, limit_bytes: int) -> bytes:
-    """The body of a Flask request, at most `limit_bytes` long.
-
-    Raises Refused: 405 for anything but POST, 413 when the body is larger, 400 when it never arrives whole. A
-    body up to twice the limit is read and thrown away before the 413, as a client that is still sending would see
-    a broken pipe instead.
-    """
-    if request.method != "POST":
-        raise Refused(405, "method_not_allowed", "Send the image with POST.", {"Allow": "POST"})
-    too_large = Refused(413, "body_too_large", f"The request is larger than {limit_bytes / 1e6:g} MB.")
-    if (request.content_length or 0) > 2 * limit_bytes:
-        raise too_large
-    body = bytearray()
-    received = 0
-    while received <= 2 * limit_bytes:
-        try:
-            chunk = request.stream.read(_CHUNK_BYTES)
-        except Exception as exc:  # which one, depends on the server: a client that hung up, or timed out
-            raise Refused(400, "body_cut_short", "The request ended before its body was complete.") from exc
-        if not chunk:
-            break
-        received += len(chunk)
-        if received <= limit_bytes:
-            body += chunk
-    if received > limit_bytes:
-        raise too_large
-    return bytes(body)
-
-
 def check_image(body: bytes, max_pixels: int) -> ImageHeader:
     """The header of an image that may be decoded.
 
@@ -128,6 +107,10 @@ def check_image(body: bytes, max_pixels: int) -> ImageHeader:
             "too_many_pixels",
             f"The image has {header.pixels / 1e6:.0f} megapixels; at most {max_pixels / 1e6:g} are decoded.",
         )
+    if format_ is ImageFormat.WEBP and body[12:16] == b"VP8X" and body[20] & _WEBP_ANIMATED:
+        # TensorFlow 2.21's decode_image without a number of channels, which is its default, writes beyond its buffer
+        # on these: one request would end the worker.
+        raise _unsupported("an animated WebP image")
     return header
 
 
@@ -178,6 +161,7 @@ def _jpeg(body: bytes) -> ImageHeader:
         (length,) = struct.unpack_from(">H", body, offset)
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", body, offset + 3)
+            _check_scans(body, offset + length)
             return _header(ImageFormat.JPEG, width, height)
         if length < 2:
             break
@@ -185,11 +169,47 @@ def _jpeg(body: bytes) -> ImageHeader:
     raise _broken(ImageFormat.JPEG)
 
 
+def _check_scans(body: bytes, offset: int) -> None:
+    """Raise Refused unless an end follows `offset`, after the frame header, and not too many scans lie before it.
+
+    TensorFlow refuses a JPEG without its end marker. Found here, one that was cut short costs no call of the model.
+    """
+    scans = 0
+    for _ in range(_MAX_SEGMENTS):
+        found = _JPEG_MARKER.search(body, offset)
+        if not found:
+            break
+        marker = body[found.end() - 1]
+        if marker == 0xD9:
+            return
+        scans += marker == 0xDA
+        if scans > _MAX_SCANS:
+            message = f"The JPEG image is stored in more than {_MAX_SCANS} scans. Save it as an ordinary JPEG."
+            raise Refused(422, "too_many_scans", message)
+        (length,) = struct.unpack_from(">H", body, found.end())
+        offset = found.end() + length
+    raise _broken(ImageFormat.JPEG)
+
+
 def _png(body: bytes) -> ImageHeader:
+    """Every chunk is to end within the body: libpng would first make room for the 2 GB that a length may promise."""
     length, kind, width, height = struct.unpack_from(">I4sII", body, 8)
     if length != 13 or kind != b"IHDR":
         raise _broken(ImageFormat.PNG)
-    return _header(ImageFormat.PNG, width, height)
+    offset = 8
+    texts = 0
+    for _ in range(_MAX_PNG_CHUNKS):
+        length, kind = struct.unpack_from(">I4s", body, offset)
+        offset += 12 + length  # length, kind and checksum are 12 bytes themselves
+        texts += kind in _PNG_TEXTS
+        if offset > len(body):
+            break
+        if texts > _MAX_PNG_TEXTS:
+            message = f"The PNG image holds more than {_MAX_PNG_TEXTS} texts besides the picture. Save it without them."
+            raise Refused(422, "too_many_texts", message)
+        if kind == b"IEND":
+            return _header(ImageFormat.PNG, width, height)
+    raise _broken(ImageFormat.PNG)
 
 
 def _gif(body: bytes) -> ImageHeader:
@@ -235,11 +255,17 @@ def _bmp(body: bytes) -> ImageHeader:
 
 
 def _webp(body: bytes) -> ImageHeader:
+    (size,) = struct.unpack_from("<I", body, 4)
+    if size > len(body) - 8:
+        raise _broken(ImageFormat.WEBP)
     kind = body[12:16]
+    frames = 1
     if kind == b"VP8X":
         width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (24, 27))
         if len(body) < 30:
             raise _broken(ImageFormat.WEBP)
+        if body[20] & _WEBP_ANIMATED:  # each frame is unpacked to the size of the canvas
+            frames = max(1, body.count(b"ANMF"))
     elif kind == b"VP8 " and body[23:26] == b"\x9d\x01\x2a":
         width, height = (size & 0x3FFF for size in struct.unpack_from("<HH", body, 26))
     elif kind == b"VP8L" and body[20] == 0x2F:
@@ -247,7 +273,7 @@ def _webp(body: bytes) -> ImageHeader:
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     else:
         raise _broken(ImageFormat.WEBP)
-    return _header(ImageFormat.WEBP, width, height)
+    return ImageHeader(ImageFormat.WEBP, width, height, width * height * frames)
 
 
 _READERS = {

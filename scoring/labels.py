@@ -1,8 +1,10 @@
-"""Names of classes, from a labels.txt that travels with the model: one per line, the line number is the class."""
+"""Names of classes, from a labels.txt that travels with the model or with the deployment.
+
+One name per line; the line number is the class.
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +13,9 @@ _MAX_BYTES = 4 << 20
 _BACKGROUND = "background"  # class 0 of TensorFlow's 1001-class ImageNet models
 
 
-def read_labels(model_folder: Path, root: Path) -> list[str] | None:
-    """The labels beside the model, in its assets, or in a folder between it and `root`; None without a file."""
-    inside = (model_folder, model_folder / "assets", model_folder / "assets.extra")
-    above = itertools.takewhile(lambda folder: folder.is_relative_to(root), model_folder.parents)
-    for folder in (*inside, *above):
+def read_labels(places: Sequence[Path]) -> list[str] | None:
+    """The labels in the first of these folders that has some; None without a file."""
+    for folder in places:
         file = folder / _FILE
         if file.is_file() and file.stat().st_size <= _MAX_BYTES:
             text = file.read_text(encoding="utf-8-sig", errors="replace")

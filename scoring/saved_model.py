@@ -6,7 +6,6 @@ Works with TensorFlow 2.x. TensorFlow itself is imported by `load`, not with thi
 from __future__ import annotations
 
 import contextlib
-import enum
 import functools
 import itertools
 import os
@@ -16,30 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from pixels import NotDecoded, PixelFeed
+from preprocessing import Preprocessing, read_preprocessing
+from scores import ScoreKind, Scores, kind_of, softmax
+from signatures import ModelError, ModelInput, choose_signature, input_of, output_of
 
-PREFERRED_SIGNATURES = ("serving_default", "predict")
 _INIT_OP = "__saved_model_init_op"  # TF2 lists its initialiser among the signatures
-_SCORE_WORDS = ("prob", "softmax", "score", "predict", "logit")
 _TAG_SETS: tuple[list[str] | None, ...] = (None, ["serve"], ["serve", "gpu"])
 
-Scores = npt.NDArray[np.float64]
-
-
-class ModelError(Exception):
-    """The model cannot be served. The text is for the log of `init()`, where the person who deployed reads it."""
+Prepared = Any  # bytes of an image file, or an array of numpy's: whatever `Model.prepare` made of one image
 
 
 class ImageNotDecoded(Exception):
     """TensorFlow could not make sense of an image. The text is not for clients."""
-
-
-class ScoreKind(enum.Enum):
-    """What the numbers of the chosen output are, found out at start, so that it cannot change between answers."""
-
-    PROBABILITIES = "probabilities"
-    LOGITS = "softmax of logits"
-    INDEPENDENT = "independent scores"  # each in 0..1 and no distribution: sigmoid outputs; left as they are
 
 
 def find_saved_model(root: Path) -> Path:
@@ -71,6 +59,12 @@ def find_saved_model(root: Path) -> Path:
     return found[0]
 
 
+def places_beside(model_folder: Path, root: Path) -> list[Path]:
+    """Where files that belong to a model may lie, the nearest first: with it, in its assets, or above, up to `root`."""
+    above = itertools.takewhile(lambda folder: folder.is_relative_to(root), model_folder.parents)
+    return [model_folder, model_folder / "assets", model_folder / "assets.extra", *above]
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Class scores, one row per image and one column per class, and the device that computed them.
@@ -85,21 +79,24 @@ class Answers:
 class Model:
     """One loaded SavedModel, called by one signature. Safe to call from several threads.
 
-    `predict` is the only way to the model: a queue that gathers requests fits between it and its callers.
-    `max_batch` is 1 when the signature takes a single image at a time, else None: any number.
+    An image takes two steps, so that a queue which gathers requests fits between them: `prepare` in the thread of
+    the request, where many run side by side, and `predict`, the only way to the model, for several at once.
+    `max_batch` is how many images one call takes, None for any number.
     """
 
-    def __init__(self, tf: Any, loaded: Any, signature: str, output: str = "") -> None:
+    def __init__(self, tf: Any, loaded: Any, signature: str, output: str = "", places: Sequence[Path] = ()) -> None:
+        """`places` are the folders where a preprocessing.json may lie; the first one counts.
+
+        Raises ModelError, and PreprocessingError when the declaration makes no sense or does not suit the model.
+        """
         self.signature = signature
         self.tensorflow = tf
         self._loaded = loaded  # the variables die with it, though the function would live on
         self._call = loaded.signatures[signature]
-        self._input, self.max_batch, self._size = _input_of(self._call, signature)
-        self._scalar = self._input.shape.rank == 0
-        self.output = output or _output_of(self._call, signature)
-        if self.output not in self._call.structured_outputs:
-            names = ", ".join(sorted(self._call.structured_outputs))
-            raise ModelError(f"Signature {signature} has no output {self.output}; it has: {names}.")
+        self.input = input_of(self._call, signature)
+        self._feed, self.feeding = _pixel_feed(tf, self.input, signature, places)
+        self.max_batch = None if self.input.batch is None else max(self.input.batch, 1)
+        self.output = output_of(self._call, signature, output)
         self.kind = ScoreKind.PROBABILITIES
         self.class_count = 0
 
@@ -115,11 +112,9 @@ class Model:
         pictures.append(tf.reshape(tf.range(64 * 64 * 3) * 37 % 251, [64, 64, 3]))
         jpegs = [tf.io.encode_jpeg(tf.cast(picture, tf.uint8)).numpy() for picture in pictures]
         try:
-            answers = [self._answer([jpeg]) for jpeg in jpegs]
+            answers = [self._answer([self.prepare(jpeg)]) for jpeg in jpegs]
         except ImageNotDecoded as exc:
-            raise ModelError(
-                f"Signature {self.signature} does not take encoded images: it refused a plain JPEG ({exc})."
-            ) from exc
+            raise ModelError(f"Signature {self.signature} answers no images: it refused a plain one ({exc}).") from exc
         except ValueError as exc:
             raise ModelError(f"Output {self.output} cannot be class scores: {exc}.") from exc
         rows = np.concatenate([answer.scores for answer in answers])
@@ -127,22 +122,36 @@ class Model:
         self.kind = kind_of(rows)
         return answers[-1].device
 
-    def predict(self, images: Sequence[bytes]) -> Answers:
-        """Class scores of encoded images, in the order of `images`.
+    def prepare(self, image: bytes) -> Prepared:
+        """An encoded image as the model takes it: unchanged for image files, decoded and resized for pixels.
+
+        Raises ImageNotDecoded, and MemoryError when there is none left.
+        """
+        if self._feed is None:
+            return image
+        try:
+            return self._feed.prepare(image)
+        except NotDecoded as exc:
+            raise ImageNotDecoded(first_line(exc)) from exc
+        except self.tensorflow.errors.ResourceExhaustedError as exc:
+            raise MemoryError(first_line(exc)) from exc
+
+    def predict(self, prepared: Sequence[Prepared]) -> Answers:
+        """Class scores of prepared images, in their order: one call of the model for each `max_batch` of them.
 
         Raises ImageNotDecoded when TensorFlow refuses one of them, without telling which: call again with each
         alone. MemoryError: the device has none left. Other exceptions mean that the model is at fault.
         """
-        step = self.max_batch or len(images)
-        parts = [self._answer(images[at : at + step]) for at in range(0, len(images), step)]
+        step = self.max_batch or len(prepared)
+        parts = [self._answer(prepared[at : at + step]) for at in range(0, len(prepared), step)]
         scores = np.concatenate([part.scores for part in parts])
         return Answers(softmax(scores) if self.kind is ScoreKind.LOGITS else scores, parts[-1].device)
 
-    def _answer(self, images: Sequence[bytes]) -> Answers:
+    def _answer(self, prepared: Sequence[Prepared]) -> Answers:
         """The chosen output as it comes, flattened to one row per image. ValueError: it does not go that way."""
         tf = self.tensorflow
         try:
-            result = self._call(**{self._input.name: self._feed(images)})[self.output]
+            result = self._call(**{self.input.name: self._batch(prepared)})[self.output]
         except tf.errors.InvalidArgumentError as exc:
             raise ImageNotDecoded(first_line(exc)) from exc
         except tf.errors.ResourceExhaustedError as exc:
@@ -150,33 +159,46 @@ class Model:
         # bfloat16 has no numpy type of its own; through float32 every float type becomes float64.
         values = tf.cast(result, tf.float32).numpy().astype(np.float64)
         device = "/" + result.device.rpartition("device:")[2] if result.device else "/CPU:0"
-        return Answers(values.reshape(len(images), -1), device)
+        rows = values.reshape(self.input.batch or len(prepared), -1)
+        return Answers(rows[: len(prepared)], device)
 
-    def _feed(self, images: Sequence[bytes]) -> Any:
+    def _batch(self, prepared: Sequence[Prepared]) -> Any:
+        """The argument of one call. A batch of a fixed number is filled up with its last image."""
         tf = self.tensorflow
-        if self._size is not None:
-            return tf.stack([self._pixels(image, self._size) for image in images])
-        return tf.constant(images[0] if self._scalar else list(images), dtype=tf.string)
-
-    def _pixels(self, image: bytes, size: tuple[int, int]) -> Any:
-        """RGB bytes stretched to the model's size: what a uint8 input can only mean."""
-        tf = self.tensorflow
-        decoded = tf.io.decode_image(image, channels=3, expand_animations=False)
-        resized = tf.image.resize(decoded, size, antialias=True)
-        return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
+        if self.input.batch == 0:
+            return tf.constant(prepared[0])
+        images = [*prepared, *[prepared[-1]] * ((self.input.batch or 0) - len(prepared))]
+        return tf.constant(images if self._feed is None else np.stack(images))
 
 
-def load(folder: Path, signature: str = "", output: str = "") -> Model:
-    """Load and check the SavedModel in `folder`; an empty name means: choose.
+def load(folder: Path, signature: str = "", output: str = "", places: Sequence[Path] = ()) -> Model:
+    """Load and check the SavedModel in `folder`; an empty name means: choose. `places` may hold a preprocessing.json.
 
-    Raises ModelError with the reason.
+    Raises ModelError with the reason, and PreprocessingError when the declaration does not suit the model.
     """
     import tensorflow as tf
 
     with _quiet(tf):
         loaded = _load_any_tags(tf, folder)
     names = sorted(name for name in loaded.signatures if name != _INIT_OP)
-    return Model(tf, loaded, _choose_signature(names, signature), output)
+    return Model(tf, loaded, choose_signature(names, signature), output, places)
+
+
+def _pixel_feed(tf: Any, wanted: ModelInput, signature: str, places: Sequence[Path]) -> tuple[PixelFeed | None, str]:
+    """What makes images into pixels, None for a model that takes image files; and what it does, for the log."""
+    if wanted.pixels is None:
+        return None, "takes image files"
+    declared, where = read_preprocessing(places)
+    if declared is None and wanted.dtype != "uint8":
+        raise ModelError(
+            f"Signature {signature} takes pixels as {wanted.dtype}, and nothing in a SavedModel says how they are to "
+            "be scaled; a guess would give wrong answers. Deploy it again and say how: gpu-assistant deploy "
+            '--preprocess, or a file preprocessing.json beside the model, such as {"scale": "0..1"}.'
+        )
+    declared = declared or Preprocessing(scale="0..255")
+    feed = PixelFeed(tf, wanted.pixels, declared)
+    size = f"{feed.size[1]} x {feed.size[0]} {feed.channels.value}"
+    return feed, f"takes {size} pixels as {wanted.dtype}: {declared} ({where or 'nothing else was declared'})"
 
 
 def _load_any_tags(tf: Any, folder: Path) -> Any:
@@ -211,77 +233,6 @@ def _quiet(tf: Any) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _choose_signature(names: list[str], wanted: str) -> str:
-    listed = ", ".join(names) or "none"
-    if wanted:
-        if wanted not in names:
-            raise ModelError(f"The model has no signature {wanted}; it has: {listed}.")
-        return wanted
-    for name in PREFERRED_SIGNATURES:
-        if name in names:
-            return name
-    if len(names) != 1:
-        raise ModelError(f"The model has no signature serving_default; it has: {listed}.")
-    return names[0]
-
-
-def _input_of(call: Any, signature: str) -> tuple[Any, int | None, tuple[int, int] | None]:
-    """The one input as TensorFlow's TensorSpec, how many images fit in one call, and the size pixels need."""
-    inputs = [spec for _, spec in sorted(call.structured_input_signature[1].items())]
-    if len(inputs) != 1:
-        names = ", ".join(spec.name for spec in inputs) or "none"
-        raise ModelError(f"Signature {signature} takes {len(inputs)} inputs ({names}), and there is one image to give.")
-    spec = inputs[0]
-    shape = spec.shape.as_list() if spec.shape.rank is not None else None
-    if spec.dtype.name == "string" and (shape is None or shape in ([], [1], [None])):
-        return spec, None if shape in (None, [None]) else 1, None
-    if spec.dtype.name == "uint8" and shape is not None and len(shape) == 4:
-        batch, height, width, channels = shape
-        if batch in (None, 1) and height and width and channels == 3:
-            return spec, batch, (height, width)
-    raise ModelError(
-        f"Signature {signature} takes {spec.dtype.name} of shape {shape}. Image files (string, one per image) and "
-        "uint8 pixels of a fixed size [batch, height, width, 3] can be fed; for other numbers nothing in a "
-        "SavedModel says how pixels are to be scaled, and a guess would give wrong answers."
-    )
-
-
-def _output_of(call: Any, signature: str) -> str:
-    """The name of the output with class scores: never by position, which is random from start to start."""
-    outputs = call.structured_outputs
-    floating = [name for name, spec in sorted(outputs.items()) if spec.dtype.is_floating]
-    tables = [name for name in floating if outputs[name].shape.rank in (None, 2)]
-    candidates = tables or floating
-    if len(candidates) == 1:
-        return str(candidates[0])
-    for word in _SCORE_WORDS:
-        named = [name for name in candidates if word in name.lower()]
-        if named:
-            return str(min(named, key=len))
-    listed = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in sorted(outputs.items())) or "none"
-    raise ModelError(f"Which output of signature {signature} holds class scores is not clear; it has: {listed}.")
-
-
-def kind_of(rows: Scores) -> ScoreKind:
-    """What scores are, judged from several answers."""
-    if not np.isfinite(rows).all():
-        raise ModelError("The model answers plain images with numbers that are not finite (NaN).")
-    within = rows.min() >= -1e-3 and rows.max() <= 1 + 1e-3
-    if not within:
-        return ScoreKind.LOGITS
-    sums = rows.sum(axis=1)
-    if rows.shape[1] > 1 and np.allclose(sums, 1.0, atol=2e-2):  # float16 sums are that far off
-        return ScoreKind.PROBABILITIES
-    return ScoreKind.INDEPENDENT
-
-
-def softmax(scores: Scores) -> Scores:
-    """Row by row, safe for large numbers."""
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    total: Scores = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return total
 
 
 @functools.cache

@@ -146,6 +146,26 @@ def jpeg_only(folder: Path) -> Path:
     return folder
 
 
+def any_channels(folder: Path) -> Path:
+    """Decodes with decode_image and leaves the number of channels open, its default."""
+    import tensorflow as tf
+
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def serve(images: Any) -> dict[str, Any]:
+        def one(image: Any) -> Any:
+            pixels = tf.io.decode_image(image, expand_animations=False)[..., :3]
+            pixels.set_shape([None, None, 3])
+            return tf.reduce_mean(tf.cast(pixels, tf.float32), axis=[0, 1]) / 32.0
+
+        colors = tf.map_fn(one, images, fn_output_signature=tf.TensorSpec([3], tf.float32))
+        return {"probabilities": tf.nn.softmax(_logits(tf, colors, CLASSES, 1.0))}
+
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": serve})
+    return folder
+
+
 def not_a_number(folder: Path) -> Path:
     """Answers NaN to pure blue, and only to that."""
 
@@ -247,6 +267,6 @@ class SavedModels:
 
     def __call__(self, kind: Callable[..., Path], **options: Any) -> Path:
         """The folder of `kind`, one of the functions above. Do not change it: copy it."""
-        name = "-".join([kind.__name__, *(str(value) for value in options.values())])
+        name = "-".join([kind.__name__, *(f"{name}_{value}" for name, value in options.items())])
         folder = self._root / re.sub(r"\W", "_", name)
         return folder if folder.exists() else kind(folder, **options)

@@ -14,3 +14,12 @@ def import_tensorflow() -> Any:
         warnings.simplefilter("ignore")
         import tensorflow
     return tensorflow
+
+
+def import_keras() -> Any:
+    """Keras, which TensorFlow brings; its own import warns as well."""
+    import_tensorflow()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import keras
+    return keras

@@ -198,6 +198,25 @@ def test_answers_are_those_of_the_front_end_of_aks(
     assert pool.forward("svc", score(b" " * 101)).status == 413
 
 
+def test_a_replica_gets_no_more_requests_at_a_time_than_the_deployment_allows(
+    pool: InferencePool, spec: ReplicaSpec
+) -> None:
+    gthread = {**spec.environment, "GUNICORN_CMD_ARGS": "--worker-class gthread --threads 8"}
+    pool.start(replace(spec, environment=gthread, concurrent_requests=2, queue_wait_ms=100, scoring_timeout_ms=2000))
+    assert settle(pool) is ReplicaStatus.HEALTHY
+    statuses: list[int] = []
+    sleepers = [
+        threading.Thread(target=lambda: statuses.append(pool.forward("svc", score(b'{"do": "sleep"}')).status))
+        for _ in range(3)
+    ]
+    for sleeper in sleepers:
+        sleeper.start()
+    for sleeper in sleepers:
+        sleeper.join()
+    assert sorted(statuses) == [503, 504, 504]
+    assert "pid" in report(pool)  # the places of those who gave up are free again
+
+
 def test_a_dying_worker_is_a_502_and_is_replaced(pool: InferencePool, spec: ReplicaSpec) -> None:
     pool.start(spec)
     assert settle(pool) is ReplicaStatus.HEALTHY

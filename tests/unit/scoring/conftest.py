@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -56,9 +56,9 @@ class Script:
         return Reply(response.status_code, dict(response.headers), json.loads(raw))
 
 
-def load_entry_script() -> ModuleType:
+def load_entry_script(folder: Path = SCORING) -> ModuleType:
     """The way the server does it: by path, never listed in sys.modules, its folder not importable."""
-    spec = importlib.util.spec_from_file_location("entry_module", SCORING / "score.py")
+    spec = importlib.util.spec_from_file_location("entry_module", folder / "score.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -67,17 +67,22 @@ def load_entry_script() -> ModuleType:
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Script]:
-    """Start the entry script on a model folder, with settings as environment variables."""
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Script]]:
+    """Start the entry script (of another folder than ours) on a model, with settings as environment variables."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the folder is uploaded as it is
 
-    def start(model_dir: Path, **settings: str) -> Script:
+    modules: list[ModuleType] = []
+
+    def start(model_dir: Path, *, folder: Path = SCORING, **settings: str) -> Script:
         monkeypatch.setenv("AZUREML_MODEL_DIR", str(model_dir))
         for name, value in settings.items():
             monkeypatch.setenv(f"GPU_ASSISTANT_{name.upper()}", value)
-        module = load_entry_script()
+        module = load_entry_script(folder)
         module.init()
+        modules.append(module)
         return Script(module)
 
-    return start
+    yield start
+    for module in modules:
+        module._service.close()

@@ -41,7 +41,8 @@ def test_every_kind_of_model_knows_its_colours(kind, saved_model, script):
 def test_the_reply_says_everything_it_promises(saved_model, script):
     reply = script(saved_model(kinds.probabilities)).post(picture())
     assert reply.headers["Content-Type"] == "application/json"
-    assert set(reply.body) == {"predictions", "model_ms", "total_ms", "device", "device_name", "model"}
+    told = {"predictions", "model_ms", "queue_ms", "batch", "total_ms", "device", "device_name", "model"}
+    assert set(reply.body) == told
     assert len(reply.body["predictions"]) == 5
     assert all(set(line) == {"index", "label", "probability"} for line in reply.body["predictions"])
     order = [line["probability"] for line in reply.body["predictions"]]
@@ -50,7 +51,8 @@ def test_the_reply_says_everything_it_promises(saved_model, script):
     assert reply.body["device"] == "/CPU:0"
     assert reply.body["device_name"]
     assert reply.body["model"] == {
-        "name": "probabilities", "signature": "serving_default", "scores": "probabilities",
+        "name": "probabilities", "signature": "serving_default", "output": "probabilities",
+        "scores": "probabilities", "classes": kinds.CLASSES,
     }  # fmt: skip
 
 
@@ -96,14 +98,15 @@ def test_a_named_signature_wins(saved_model, script):
 
 def test_many_images_at_once_are_answered_in_order(saved_model, script):
     model = script(saved_model(kinds.probabilities)).module._service._model
-    answers = model.predict([picture(BLUE), picture(RED), picture(GREEN)])
+    answers = model.predict([model.prepare(picture(color)) for color in (BLUE, RED, GREEN)])
     assert list(np.argmax(answers.scores, axis=1)) == [3, 1, 2]
 
 
 def test_a_model_for_one_image_answers_many_one_by_one(saved_model, script):
     model = script(saved_model(kinds.single_image)).module._service._model
     assert model.max_batch == 1
-    assert list(np.argmax(model.predict([picture(BLUE), picture(RED)]).scores, axis=1)) == [3, 1]
+    answers = model.predict([model.prepare(picture(color)) for color in (BLUE, RED)])
+    assert list(np.argmax(answers.scores, axis=1)) == [3, 1]
 
 
 @pytest.mark.parametrize("below", ["", "1", "resnet50/1538686758", "a/b/c/d"])

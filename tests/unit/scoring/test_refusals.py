@@ -6,6 +6,7 @@ import json
 import logging
 
 import pytest
+from PIL import Image
 
 from tests.fakes import saved_models as kinds
 from tests.fakes.pictures import BLUE, GOOD, REFUSED, photo, picture
@@ -79,6 +80,19 @@ def test_formats_that_this_model_does_not_decode(name, saved_model, script):
     assert_refused(started.post(GOOD[name]), 415, "unsupported_format", "This model does not decode")
 
 
+@pytest.mark.parametrize("name", ["plain.bmp", "lossy.webp"])
+def test_damage_in_formats_that_this_model_decodes(name, started):
+    assert_refused(started.post(GOOD[name][:-9]), 400, "broken_image", "damaged or cut short")
+
+
+def test_an_animated_webp_never_reaches_a_decoder_that_it_would_kill(saved_model, script):
+    """TensorFlow 2.21 dies of it when the number of channels is open."""
+    body = picture(kind="WEBP", save_all=True, append_images=[Image.new("RGB", (64, 48), BLUE)])
+    started = script(saved_model(kinds.any_channels))
+    assert_refused(started.post(body), 415, "unsupported_format", "an animated WebP")
+    assert started.post(picture()).body["predictions"][0]["index"] == 1
+
+
 def test_an_answer_that_is_no_number_is_our_fault(saved_model, script):
     reply = script(saved_model(kinds.not_a_number)).post(picture(BLUE))
     assert_refused(reply, 500, "not_finite")
@@ -108,11 +122,11 @@ def test_no_memory_left_asks_to_come_back(started, monkeypatch):
     ("kind", "settings", "reason"),
     [
         (kinds.two_inputs, {}, "takes 2 inputs"),
-        (kinds.float_pixels, {}, "how pixels are to be scaled"),
+        (kinds.float_pixels, {}, "how they are to be scaled"),
         (kinds.classes_only, {}, "Which output"),
         (kinds.no_signature, {}, "no signature serving_default; it has: none"),
         (kinds.tf1, {"signature": "train"}, "no signature train; it has: predict, serving_default"),
-        (kinds.probabilities, {"output": "scores"}, "no output scores; it has: classes, probabilities"),
+        (kinds.probabilities, {"output": "scores"}, r"no output scores; it has: classes \(int64\), probabilities"),
         (kinds.probabilities, {"expect_gpu": "1"}, "A GPU was asked for .* sees none: .*"),
         (kinds.probabilities, {"top": "many"}, "GPU_ASSISTANT_TOP=many makes no sense; the default is 5"),
         (kinds.probabilities, {"max_body_mb": "-1"}, "GPU_ASSISTANT_MAX_BODY_MB=-1"),
