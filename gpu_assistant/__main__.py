@@ -12,8 +12,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if getattr(sys, "frozen", False):
         _settle_in_bundle()
     _open_missing_streams()
-    from gpu_assistant.cli.commands import run
     from gpu_assistant.cli.parser import build_parser
+    from gpu_assistant.cli.run import run
 
     return run(build_parser().parse_args(arguments))
 

@@ -17,25 +17,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpu_assistant import paths
-from gpu_assistant.app import Assistant, Choices, missing_practice_package
+from gpu_assistant.choices import Choices
 from gpu_assistant.domain.billing import utc_now
 from gpu_assistant.domain.errors import LedgerError, NoScreen
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.i18n import language
-from gpu_assistant.ledger import Ledger
 from gpu_assistant.practice.file_lock import wait_for_lock
 from gpu_assistant.settings import load_settings, read_workspace_config
 from gpu_assistant.ui.main_window import MainWindow
 from gpu_assistant.ui.run import WindowOptions, run_window
 from gpu_assistant.wizard.controller import Controller
-from gpu_assistant.wizard.ports import Workplace
 from gpu_assistant.wizard.state import FirstWindow
 
-# A walk is rare: what it takes is imported when there is one, so that the window opens sooner without.
+# What page 1 does not need is imported when it is needed, so that the window opens sooner.
 if TYPE_CHECKING:
+    from gpu_assistant.ledger import Ledger
     from gpu_assistant.ui.camera import Camera
     from gpu_assistant.ui.walk import Walk
     from gpu_assistant.wizard.answers import Answer
+    from gpu_assistant.wizard.ports import Workplace
 
 _LOCK = "window.lock"
 _HOLDER = "window.json"
@@ -55,6 +55,8 @@ class LocalWorkplaces:
     @property
     def ledger(self) -> Ledger:
         """The one ledger of the window. Raises LedgerError."""
+        from gpu_assistant.ledger import Ledger
+
         with self._lock:
             if self._ledger is None:
                 self._ledger = Ledger(self._folders.ledger)
@@ -80,16 +82,27 @@ class LocalWorkplaces:
         return read_workspace_config(path)
 
     def practice_missing(self) -> str:
+        from gpu_assistant.app import missing_practice_package
+
         return missing_practice_package()
+
+    def can_rehearse(self) -> bool:
+        from gpu_assistant.practice.rehearsal import missing_package
+
+        return not missing_package()
 
     def recent(self) -> tuple[WorkspaceRef, ...]:
         return load_settings(self._folders.settings).recent
 
     def practice(self, on_progress: Callable[[str, float], None]) -> Workplace:
+        from gpu_assistant.app import Assistant
+
         choices = replace(self._choices, practice=True, workspace=None)
         return Assistant(choices, ledger=self.ledger, on_progress=on_progress)
 
     def azure(self, workspace: WorkspaceRef | None, method: SignInMethod | None, tenant_id: str) -> Workplace:
+        from gpu_assistant.app import Assistant
+
         choices = replace(
             self._choices, practice=False, workspace=workspace, sign_in=method, tenant_id=tenant_id, may_ask=True
         )
@@ -147,7 +160,7 @@ class WalkOptions:
     screenshots: Path | None = None
 
 
-def open_window(choices: Choices, options: WindowOptions, walk: WalkOptions | None = None) -> int:
+def show_window(choices: Choices, options: WindowOptions, walk: WalkOptions | None = None) -> int:
     """Show the window until it is closed; returns the exit code.
 
     Raises NoScreen where there is none, LedgerError when there is no folder to keep the record in, and with `walk`

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gpu_assistant.domain.errors import AssistantError
 
 
-@dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(NamedTuple):
     """A step begins. `usually_s` is how long it takes in Azure as a rule, 0 when it is quick."""
 
     step: str
     usually_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StepProgress:
+class StepProgress(NamedTuple):
     """Inside a step: what is being done, and how far (0..1) when that is known."""
 
     step: str
@@ -26,8 +23,7 @@ class StepProgress:
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StepFinished:
+class StepFinished(NamedTuple):
     """A step is over. `skipped` when there was nothing to do."""
 
     step: str
@@ -35,29 +31,25 @@ class StepFinished:
     skipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line for the log view."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobSucceeded:
+class JobSucceeded(NamedTuple):
     """The end, with what the workflow returned."""
 
     result: object
 
 
-@dataclass(frozen=True, slots=True)
-class JobFailed:
+class JobFailed(NamedTuple):
     """The end, with what went wrong."""
 
     error: AssistantError
 
 
-@dataclass(frozen=True, slots=True)
-class JobCancelled:
+class JobCancelled(NamedTuple):
     """The end that the person asked for."""
 
 

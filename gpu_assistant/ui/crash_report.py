@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import time
 import tkinter as tk
 import traceback
@@ -109,6 +108,8 @@ class _ReportWindow(Dialog):
 def report_text(error: BaseException, trace: TracebackType | None) -> str:
     """The traceback with the versions, secrets blacked out."""
     lines = "".join(traceback.format_exception(type(error), error, trace))
+    import platform  # late: crashes are rare
+
     about = f"gpu-assistant {__version__}, Python {platform.python_version()}, {platform.platform()}"
     return redact(f"{about}\n\n{lines}")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tkinter as tk
 from collections.abc import Sequence
@@ -162,6 +161,8 @@ def _open(path: Path) -> bool:
     opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
     if opener is None:
         return False
+    import subprocess  # late: the window is there before anything is opened with it
+
     try:
         done = subprocess.run(
             [opener, str(path)],

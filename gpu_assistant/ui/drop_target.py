@@ -69,14 +69,13 @@ class DropTarget:
         self._widget = widget
         self._on_drop = on_drop
         self._on_hover = on_hover
-        try:
+        root: Any = widget.nametowidget(".")
+        if root.can_drop:  # elsewhere the page offers a dialog and the clipboard
             target: Any = widget  # tkinterdnd2 adds its methods to every widget
             target.drop_target_register(DND_FILES, DND_TEXT)
             target.dnd_bind("<<Drop>>", self.dropped)
             target.dnd_bind("<<DropEnter>>", self.entered)
             target.dnd_bind("<<DropLeave>>", self.left)
-        except (tk.TclError, AttributeError):
-            pass  # no tkdnd for this platform: the page offers a dialog and the clipboard
 
     def dropped(self, event: Any) -> str:
         """Handles <<Drop>>. The answer is what the source is told, so it must be the action it offered."""

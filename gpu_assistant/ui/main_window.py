@@ -16,6 +16,7 @@ from gpu_assistant.ui.dispatcher import Dispatcher
 from gpu_assistant.ui.errands import Errands
 from gpu_assistant.ui.footer import Footer, FooterView
 from gpu_assistant.ui.frame_styles import make_frame_styles
+from gpu_assistant.ui.housekeeping import Housekeeping
 from gpu_assistant.ui.keyboard import Keys, bind_keys
 from gpu_assistant.ui.notices import Notices
 from gpu_assistant.ui.page_area import PageArea, PageClass, page_class
@@ -63,6 +64,7 @@ class MainWindow:
         self._classes = classes
         self._logs = logs
         self._wanted = page
+        self._housekeeping: Housekeeping | None = None
         self._pending = ""
         self._preparing = ""
         self._closed = False
@@ -97,6 +99,7 @@ class MainWindow:
 
     def start(self) -> None:
         """Begin to take in what workers say."""
+        self._housekeeping = Housekeeping(self._root)
         self._dispatcher.start()
         self._appearance.ask_desktop()
         self._prepare_soon()
@@ -115,6 +118,8 @@ class MainWindow:
             self._appearance.remember_place(place)
         self._dispatcher.stop()
         self._unsubscribe()
+        if self._housekeeping is not None:
+            self._housekeeping.stop()
         for waiting in (self._pending, self._preparing):
             if waiting:
                 self._root.after_cancel(waiting)

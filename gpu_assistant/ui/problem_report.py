@@ -5,13 +5,16 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gpu_assistant.i18n import tr
 from gpu_assistant.ui.desk import Desk, Mood
 from gpu_assistant.ui.errands import Errands
-from gpu_assistant.ui.widgets.support_sheet import SupportSheet
 from gpu_assistant.wizard.controller import Controller
-from gpu_assistant.wizard.support import BundleFile, bundle_name, collect, write_bundle
+
+if TYPE_CHECKING:
+    from gpu_assistant.ui.widgets.support_sheet import SupportSheet
+    from gpu_assistant.wizard.support import BundleFile
 
 
 class ProblemReport:
@@ -31,6 +34,8 @@ class ProblemReport:
         if self._sheet is not None and self._sheet.winfo_exists():
             self._sheet.lift()
             return
+        from gpu_assistant.wizard.support import collect
+
         state = self._controller.state
         now = self._controller.utc_now()
         tk_version = str(self._root.tk.call("info", "patchlevel"))
@@ -49,10 +54,14 @@ class ProblemReport:
     def _present(self, files: tuple[BundleFile, ...]) -> None:
         if self._sheet is not None and self._sheet.winfo_exists():
             return
+        from gpu_assistant.ui.widgets.support_sheet import SupportSheet
+
         self._sheet = SupportSheet(self._root, files, lambda: self._save(files))
         self._sheet.show(self._sheet.save, resizable=True)
 
     def _save(self, files: Sequence[BundleFile]) -> None:
+        from gpu_assistant.wizard.support import bundle_name
+
         name = bundle_name(self._controller.utc_now().astimezone())
         target = self._desk.save_file(title=tr("Save report…"), name=name, pattern="*.zip")
         if target is None:
@@ -73,6 +82,8 @@ class ProblemReport:
 
 def _write_bundle(files: Sequence[BundleFile], target: Path) -> str:
     """Why it could not be saved; empty when it was."""
+    from gpu_assistant.wizard.support import write_bundle
+
     try:
         write_bundle(files, target)
     except OSError as exc:

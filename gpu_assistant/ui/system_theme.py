@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -22,6 +21,8 @@ Ask = Callable[[Sequence[str]], str]
 
 def ask(command: Sequence[str]) -> str:
     """Run `command`, for a second at most."""
+    import subprocess  # late: the window is there before this is asked
+
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_DEADLINE_S, stdin=subprocess.DEVNULL, check=False

@@ -11,6 +11,7 @@ import tkinter as tk
 import tkinter.font as tkfont
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import ttkbootstrap
@@ -127,10 +128,18 @@ _COLOURS = {
 
 
 class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
-    """The one root window of the process. `can_drop` tells whether files can be dropped on it."""
+    """The one root window of the process."""
 
-    can_drop: bool = False
     fonts: list[tkfont.Font]
+
+    @cached_property
+    def can_drop(self) -> bool:
+        """Whether files can be dropped on it; what that takes is loaded with the first question."""
+        try:
+            TkinterDnD.require(self)
+        except RuntimeError:
+            return False  # no tkdnd for this platform: pages offer "Open…" and paste, and say so
+        return True
 
 
 def create_root(*, dark: bool = False) -> Root:
@@ -139,11 +148,6 @@ def create_root(*, dark: bool = False) -> Root:
     root.withdraw()
     set_icon(root)
     root.fonts = []
-    try:
-        TkinterDnD.require(root)
-        root.can_drop = True
-    except RuntimeError:
-        pass  # no tkdnd for this platform: pages offer "Open…" and paste, and say so
     # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
     root.bind_class("TButton", "<Key-space>", lambda event: cast(Any, event.widget).invoke())
     _make_fonts(root)

@@ -1,4 +1,4 @@
-"""The wizard's store and its workers: jobs run on threads, what they say is folded into the state on one thread."""
+"""The wizard's workers: jobs run on threads, what they say is folded into the state on one thread."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gpu_assistant.jobs.runner import JobRunner, Lane
 from gpu_assistant.wizard.events import CancelAsked, JobBegan, JobSaid, WizardEvent
 from gpu_assistant.wizard.reduce import reduce
 from gpu_assistant.wizard.state import JobKind, WizardState
+from gpu_assistant.wizard.store import Store
 
-Listener = Callable[[WizardState], None]
 Afterwards = Callable[[object], None]
 
 _DRAIN_AT_MOST_S = 0.008
@@ -35,16 +35,20 @@ class _Ended:
 
 
 class Engine:
-    """Holds the state. Its methods belong to one thread, the window's; `tell` and `call` are for workers."""
+    """Changes the state. Its methods belong to one thread, the window's; `tell` and `call` are for workers."""
 
-    def __init__(self, state: WizardState | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.state = state or WizardState()
+    def __init__(self, store: Store | None = None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._store = store or Store()
         self._monotonic = monotonic
         self._queue: queue.SimpleQueue[WizardEvent | _Ended | Callable[[], None]] = queue.SimpleQueue()
-        self._listeners: list[Listener] = []
         self._runner = JobRunner()
         self._numbers = itertools.count(1)
         self._live: dict[JobKind, list[Job]] = {}
+
+    @property
+    def state(self) -> WizardState:
+        """What is known now."""
+        return self._store.state
 
     def now_s(self) -> float:
         """The clock of `started_s`."""
@@ -62,16 +66,12 @@ class Engine:
 
     # --- for the window's thread --------------------------------------------------------------------------------
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after each change; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
     def fold(self, event: WizardEvent) -> None:
         """Fold an event into the state now."""
-        before, self.state = self.state, reduce(self.state, event)
+        before = self.state
+        self._store.state = reduce(before, event)
         if self.state is not before:
-            self._publish()
+            self._store.publish()
 
     def pump(self) -> None:
         """Take in what workers said; listeners hear of it once."""
@@ -87,11 +87,11 @@ class Engine:
             elif callable(item):
                 item()
             else:
-                self.state = reduce(self.state, item)
+                self._store.state = reduce(self.state, item)
             if self._monotonic() > until:
                 break
         if self.state is not before:
-            self._publish()
+            self._store.publish()
 
     def start(
         self,
@@ -135,13 +135,9 @@ class Engine:
 
     def _end(self, end: _Ended) -> None:
         self._live[end.kind].remove(end.job)
-        self.state = reduce(self.state, JobSaid(end.kind, end.number, end.said, self._monotonic()))
+        self._store.state = reduce(self.state, JobSaid(end.kind, end.number, end.said, self._monotonic()))
         match end.said:
             case JobSucceeded(result=result) if end.on_done is not None:
                 end.on_done(result)
             case JobCancelled() if end.on_cancelled is not None:
                 end.on_cancelled(end.job)
-
-    def _publish(self) -> None:
-        for listener in tuple(self._listeners):
-            listener(self.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -14,6 +15,15 @@ from tests.ui.in_process import open_root
 from tests.ui.person import Person
 from tests.ui.screen import Screen, ScreenSize, open_screen
 from tests.ui.stage import Stage
+
+
+@pytest.fixture(scope="package", autouse=True)
+def collect_on_this_thread_only() -> Iterator[None]:
+    """As the window does: see `gpu_assistant.ui.housekeeping`."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

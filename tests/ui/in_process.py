@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import time
 import tkinter
@@ -40,6 +41,7 @@ def view_of(root: tkinter.Misc) -> View:
 def open_root() -> Iterator[Root]:
     """An empty root window on the display of this process, destroyed afterwards. AssertionError at the end for every
     exception in a callback of Tk and every call of Tk from another thread, also those that nobody saw."""
+    gc.collect()  # what is left of earlier windows: no worker's collection may come upon their interpreters
     window = create_root()
     failures: list[str] = []
 

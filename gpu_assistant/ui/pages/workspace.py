@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from gpu_assistant.domain.errors import Remedy
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
@@ -13,15 +14,15 @@ from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, card, px
 from gpu_assistant.ui.widgets.error_view import ErrorView
-from gpu_assistant.ui.widgets.job_progress import JobProgress
 from gpu_assistant.ui.widgets.leftovers import Leftovers
-from gpu_assistant.ui.widgets.open_workspace_card import OpenWorkspaceCard
 from gpu_assistant.ui.widgets.prose import Prose
 from gpu_assistant.ui.widgets.scroll_area import ScrollArea
-from gpu_assistant.ui.widgets.sign_in_card import SignInCard
 from gpu_assistant.ui.widgets.ways_in import AzureCard, PracticeCard
-from gpu_assistant.ui.widgets.workspace_picker import WorkspacePicker
 from gpu_assistant.wizard.state import JobKind, Phase, Step, WizardState
+
+if TYPE_CHECKING:
+    from gpu_assistant.ui.widgets.open_workspace_card import OpenWorkspaceCard
+    from gpu_assistant.ui.widgets.workspace_picker import WorkspacePicker
 
 SDK_V1_NOTICE = mark(
     "Deploying to Azure goes through azureml-core (SDK v1), whose support ended on 2026-06-30. Existing clusters and "
@@ -37,7 +38,6 @@ class WorkspacePage(Page):
     hint: ClassVar[str] = mark("Where your model will run. You can practise first; nothing is billed for that.")
 
     def build(self) -> None:
-        self._clean_up_after = False
         self._failed_kind = JobKind.OPEN
         area = ScrollArea(self)
         area.pack(fill="both", expand=True)
@@ -48,21 +48,8 @@ class WorkspacePage(Page):
         self._error = ErrorView(inside, self._remedy, self._dismiss)
         self._error.grid(row=1, column=0, sticky="ew")
         self._ways = self._build_ways()
-        self._opening = self._build_opening()
-        self._picker = WorkspacePicker(
-            inside,
-            on_subscription=self.controller.browse,
-            on_workspace=self._open,
-            on_sign_out=self.controller.sign_out,
-        )
-        self._opened = OpenWorkspaceCard(
-            inside,
-            on_close=self.controller.close_workspace,
-            on_sign_out=self.controller.sign_out,
-            on_portal=self.desk.browse,
-        )
-        self._faces = (self._ways, self._opening, self._picker, self._opened)
-        self._keyring = self._build_keyring()
+        self._shown: Frame | None = None
+        self._warns_of_keyring = False
         self._notice = named(Prose(inside, text=tr(SDK_V1_NOTICE), style="Small.TLabel"), "workspace.sdk_v1")
 
     def _build_ways(self) -> Frame:
@@ -78,7 +65,35 @@ class WorkspacePage(Page):
         self._azure.grid(row=0, column=1, sticky="nsew", padx=(px(self, 8), 0))
         return frame
 
-    def _build_opening(self) -> Frame:
+    # Made when they are first shown: the window is on screen sooner without.
+
+    @cached_property
+    def _picker(self) -> WorkspacePicker:
+        from gpu_assistant.ui.widgets.workspace_picker import WorkspacePicker
+
+        return WorkspacePicker(
+            self._inside,
+            on_subscription=self.controller.browse,
+            on_workspace=self._open,
+            on_sign_out=self.controller.sign_out,
+        )
+
+    @cached_property
+    def _opened(self) -> OpenWorkspaceCard:
+        from gpu_assistant.ui.widgets.open_workspace_card import OpenWorkspaceCard
+
+        return OpenWorkspaceCard(
+            self._inside,
+            on_close=self.controller.close_workspace,
+            on_sign_out=self.controller.sign_out,
+            on_portal=self.desk.browse,
+        )
+
+    @cached_property
+    def _opening(self) -> Frame:
+        from gpu_assistant.ui.widgets.job_progress import JobProgress
+        from gpu_assistant.ui.widgets.sign_in_card import SignInCard
+
         frame = Frame(self._inside)
         frame.columnconfigure(0, weight=1)
         self._prompt = SignInCard(frame, browse=self.desk.browse, copy=self._copy)
@@ -94,7 +109,8 @@ class WorkspacePage(Page):
         self._cancel_button.grid(row=2, column=0, sticky="w", pady=(px(self, 6), 0))
         return frame
 
-    def _build_keyring(self) -> Frame:
+    @cached_property
+    def _keyring(self) -> Frame:
         frame = card(self._inside)
         frame.columnconfigure(1, weight=1)
         Label(frame, text="!", style="Warning.TLabel", font="GpuHeading").grid(row=0, column=0, padx=(0, px(self, 10)))
@@ -128,7 +144,6 @@ class WorkspacePage(Page):
             self._practice.show(state.practice_missing)
             self._azure.show(state.recent)
         self._draw_notes(state, opening)
-        self._go_on_to_clean_up(state, opening)
 
     def tick(self, state: WizardState) -> None:
         if state.is_busy(JobKind.OPEN):
@@ -137,11 +152,12 @@ class WorkspacePage(Page):
             self._leftovers.show(state.rows, self.controller.utc_now())
 
     def _face(self, shown: Frame) -> None:
-        for face in self._faces:
-            if face is shown and not face.winfo_manager():
-                face.grid(row=2, column=0, sticky="ew")
-            elif face is not shown and face.winfo_manager():
-                face.grid_remove()
+        if shown is self._shown:
+            return
+        if self._shown is not None:
+            self._shown.grid_remove()
+        self._shown = shown
+        shown.grid(row=2, column=0, sticky="ew")
 
     def _show_error(self, state: WizardState) -> None:
         for kind in (JobKind.OPEN, JobKind.BROWSE):
@@ -173,11 +189,12 @@ class WorkspacePage(Page):
         place = None if opening else state.place
         problem = place.keystore_problem if place is not None else ""
         if problem:
+            self._keyring.grid(row=3, column=0, sticky="ew", pady=(px(self, 12), 0))
             self._keyring_words.say(tr(problem))
             self._keyring_button.configure(state="disabled" if state.is_busy(JobKind.KEYS) else "normal")
-            self._keyring.grid(row=3, column=0, sticky="ew", pady=(px(self, 12), 0))
-        elif self._keyring.winfo_manager():
+        elif self._warns_of_keyring:
             self._keyring.grid_remove()
+        self._warns_of_keyring = bool(problem)
         if opening or (place is not None and place.site.practice):
             self._notice.grid_remove()
         else:
@@ -186,8 +203,11 @@ class WorkspacePage(Page):
     # The person
 
     def _open(self, workspace: WorkspaceRef) -> None:
+        self.controller.open_workspace(workspace, self._method())
+
+    def _method(self) -> SignInMethod:
         account = self.controller.state.account
-        self.controller.open_workspace(workspace, account.method if account is not None else SignInMethod.BROWSER)
+        return account.method if account is not None else SignInMethod.BROWSER
 
     def _open_config(self) -> None:
         files = self.desk.open_files(title=tr("Open config.json"), patterns=[(tr("Workspace configuration"), "*.json")])
@@ -197,25 +217,10 @@ class WorkspacePage(Page):
                 self.desk.toast(tr(reason), Mood.WARNING)
 
     def _open_to_clean_up(self, workspace: WorkspaceRef, practice: bool) -> None:
-        self._clean_up_after = True
         if practice:
-            self.controller.open_practice()
+            self.controller.open_practice(then=Step.CLEAN_UP)
         else:
-            self._open(workspace)
-
-    def _go_on_to_clean_up(self, state: WizardState, opening: bool) -> None:
-        """Once what holds the leftovers is open, show them. Not from inside `render`: the state is being told about."""
-        if not self._clean_up_after or opening:
-            return
-        job = state.job(JobKind.OPEN)
-        if state.place is not None:
-            self._clean_up_after = False
-            self.after_idle(self._show_clean_up)
-        elif job is not None and job.phase in (Phase.FAILED, Phase.CANCELLED):
-            self._clean_up_after = job.phase is Phase.FAILED  # "Try again" still leads there
-
-    def _show_clean_up(self) -> None:
-        self.controller.go(Step.CLEAN_UP)
+            self.controller.open_workspace(workspace, self._method(), then=Step.CLEAN_UP)
 
     def _cancel(self) -> None:
         self.controller.cancel(JobKind.OPEN)
@@ -231,7 +236,6 @@ class WorkspacePage(Page):
         carry_out(self, self.controller, self.desk, remedy, self._failed_kind)
 
     def _dismiss(self) -> None:
-        self._clean_up_after = False
         self.controller.dismiss(self._failed_kind)
 
 
