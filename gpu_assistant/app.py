@@ -9,12 +9,13 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpu_assistant import paths
 from gpu_assistant.backends.base import BackendConfig, OnPrompt
+from gpu_assistant.choices import Choices
 from gpu_assistant.domain.errors import AssistantError, BadSetting, PracticeNotInstalled, TokenExpired
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.text import Text
@@ -32,27 +33,11 @@ from gpu_assistant.workflows.site import Site
 if TYPE_CHECKING:
     from gpu_assistant.backends.remote import RemoteBackend
     from gpu_assistant.practice.lifecycle import PracticeInfo
+    from gpu_assistant.practice.rehearsal import LocalStage
 
 log = logging.getLogger(__name__)
 
 _TOKEN_CACHE_ENTRY = "sign-in cache key"
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the command line (or the window) was started with."""
-
-    data_dir: Path | None = None
-    practice: bool = False
-    scenario: str | None = None
-    speed: float | None = None
-    workspace: WorkspaceRef | None = None
-    tenant_id: str = ""
-    sign_in: SignInMethod | None = None
-    may_ask: bool = False
-    """Whether a person is there who can sign in."""
-    give_up_after_s: float | None = None
-    debug: bool = False
 
 
 class Assistant:
@@ -206,6 +191,12 @@ class Assistant:
             return sample.sample_photos(self.folders.cache)
         except AssistantError:
             return {}
+
+    def rehearsal_stage(self) -> LocalStage:
+        """This computer, to run what would be deployed on first."""
+        from gpu_assistant.practice.rehearsal import LocalStage
+
+        return LocalStage(self.folders.data / "rehearsals")
 
     def close(self) -> None:
         """End the SDK process and release the ledger."""

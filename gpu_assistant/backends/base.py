@@ -68,12 +68,14 @@ class DownloadedGraph:
     `folder` holds saved_model.pb and nothing else. `left_out` names every other file of the same SavedModel by its
     path below that folder, with its bytes, or None where the storage does not tell. `labels` is the labels.txt that
     the scoring script will read, and `labels_from` its path in the registered model; None and "" without one.
+    `preprocessing` is the preprocessing.json that it will read.
     """
 
     folder: Path
     left_out: Mapping[str, int | None] = field(default_factory=dict)
     labels: Path | None = None
     labels_from: str = ""
+    preprocessing: Path | None = None
 
 
 OnUpload = Callable[[UploadProgress], None]
@@ -118,6 +120,14 @@ class WorkspaceBackend(Protocol):
         At most 256 MiB of saved_model.pb and 4 MiB of labels; never the weights. `on_download` hears of the former.
         A file is there whole or not at all, but is not looked into: it may be damaged. Raises ModelNotFound, and
         ModelError with the reason when the model holds no SavedModel, several, or one beyond the bounds.
+        """
+        ...
+
+    def download_model(self, model_id: str, folder: Path, *, on_download: OnDownload | None = None) -> Path:
+        """Copy the whole SavedModel of the registered model `name:version` below `folder`, which belongs to this call.
+
+        Gives the folder that holds saved_model.pb; a labels.txt that lies above it in the registry is put into it.
+        `on_download` hears of all files together. Raises what `download_model_graph` raises.
         """
         ...
 

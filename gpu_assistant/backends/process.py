@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import itertools
 import logging
-import multiprocessing
 import queue
-import sys
 import threading
 import time
-import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +20,7 @@ from gpu_assistant.backends.base import BackendConfig
 from gpu_assistant.backends.wire import Event, Failure, LogLine, Request, Result, Start, Wire
 from gpu_assistant.domain.errors import AssistantError, Cancelled, DeadlinePassed, OutcomeUnknown, UnexpectedAnswer
 from gpu_assistant.domain.text import Text
+from gpu_assistant.spawn import start_process
 
 # A threading.Event and a queue cannot be waited for together; a person does not feel 50 ms.
 _CANCEL_POLL_S = 0.05
@@ -143,13 +140,7 @@ class _Life:
     """One process, from its start to its end."""
 
     def __init__(self, adapter: str, config: BackendConfig) -> None:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
-        # A daemon: multiprocessing ends it when the program exits without closing.
-        self._process = context.Process(target=child.run, args=(theirs,), name="gpu-assistant-sdk", daemon=True)
-        with _without_main_module():
-            self._process.start()
-        theirs.close()
+        self._process, ours = start_process(child.run, name="gpu-assistant-sdk")
         self._wire = Wire(ours)
         self._lock = threading.Lock()
         self._waiting: dict[int, _Answers] = {}
@@ -245,22 +236,3 @@ def _wait(
         quiet_since = time.monotonic()
         if on_event is not None:
             on_event(message.value)
-
-
-_spawning = threading.Lock()
-
-
-@contextmanager
-def _without_main_module() -> Iterator[None]:
-    """Keep spawn from running the program's main module a second time, inside the new process.
-
-    Spawn does so in order to unpickle what is defined there; nothing that crosses this pipe is. It would load the
-    window's modules beside the SDK, and start a script that has no `__main__` guard over again.
-    """
-    with _spawning:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main

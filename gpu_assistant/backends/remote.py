@@ -171,6 +171,18 @@ class RemoteBackend:
         )
         return found
 
+    def download_model(self, model_id: str, folder: Path, *, on_download: OnDownload | None = None) -> Path:
+        found: Path = self._read(
+            "download_model",
+            model_id,
+            folder.absolute(),
+            deadline_s=_DOWNLOAD_S,
+            what=Text("Reading the files of {model}", model=model_id),
+            on_event=on_download or _ignore,
+            event_keyword="on_download",
+        )
+        return found
+
     # --- compute targets and web services ---------------------------------------------------------------------
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:

@@ -17,8 +17,10 @@ GRAPH_FILE = "saved_model.pb"
 GRAPH_LIMIT_BYTES = 256 << 20
 LABELS_FILE = "labels.txt"
 LABELS_LIMIT_BYTES = 4 << 20  # the scoring script reads none that are larger
+PREPROCESSING_FILE = "preprocessing.json"
+PREPROCESSING_LIMIT_BYTES = 64 << 10
 
-_LABELS_INSIDE = ("", "assets", "assets.extra")
+_BESIDE = ("", "assets", "assets.extra")
 _OTHER_FORMATS = {
     ".h5": "Keras",
     ".hdf5": "Keras",
@@ -38,11 +40,13 @@ _OTHER_FORMATS = {
 class SavedModelFiles:
     """Paths as the registry has them, with `/`. `rest` is all else below the folder of the graph.
 
-    `labels` are the places where the scoring script looks for labels.txt, the first one first.
+    `labels` are the places where the scoring script looks for labels.txt, the first one first, and `preprocessing`
+    those of preprocessing.json.
     """
 
     graph: str
     labels: tuple[str, ...]
+    preprocessing: tuple[str, ...]
     rest: tuple[str, ...]
 
     def inside(self, path: str) -> str:
@@ -72,14 +76,18 @@ def find_saved_model(model_id: str, paths: Iterable[str]) -> SavedModelFiles:
         raise ModelError(reason=reason)
     graph = outermost[0]
     folder = _folder(graph)
-    places = [_join(folder, inside, LABELS_FILE) for inside in _LABELS_INSIDE]
-    places += [_join(above, LABELS_FILE) for above in _above(folder)]
+    places = [*(_join(folder, inside) for inside in _BESIDE), *_above(folder)]
     below = f"{folder}/" if folder else ""
     return SavedModelFiles(
         graph=graph,
-        labels=tuple(place for place in places if place in files),
+        labels=_those(LABELS_FILE, places, files),
+        preprocessing=_those(PREPROCESSING_FILE, places, files),
         rest=tuple(path for path in files if path.startswith(below) and path != graph),
     )
+
+
+def _those(name: str, places: list[str], files: list[str]) -> tuple[str, ...]:
+    return tuple(path for place in places if (path := _join(place, name)) in files)
 
 
 def _why_not(model_id: str, files: list[str]) -> Text:

@@ -6,20 +6,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gpu_assistant import logs, paths
-from gpu_assistant.app import Assistant, Choices
-from gpu_assistant.cli import report
+from gpu_assistant.app import Assistant
+from gpu_assistant.choices import Choices
+from gpu_assistant.cli import feeding, report
 from gpu_assistant.cli.session import (
-    choices_of,
-    fail,
     open_assistant,
-    out,
-    say,
     show,
     show_prompt,
     tell_keyring,
@@ -27,10 +23,11 @@ from gpu_assistant.cli.session import (
     to_json,
     watch,
 )
+from gpu_assistant.cli.words import out, say
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import AssistantError, NoScreen
+from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.scoring import ScoredImage
-from gpu_assistant.domain.text import Text
+from gpu_assistant.domain.service import Autoscale
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.jobs.job import CancelMeaning, Job
 from gpu_assistant.scoring_client import ScoringClient
@@ -50,28 +47,15 @@ SDK_V1_NOTICE = (
 )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the command that was parsed; returns the exit code. Prints the error of a failed one."""
-    folders = paths.user_folders(options.data_dir)
-    with suppress(OSError):  # whoever needs the folder says what is wrong with it
-        folders.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    logs.start_logging(folders.logs, level=logging.DEBUG if options.debug else logging.INFO)
-    log.info("command %s", options.command or "window")
-    try:
-        return _COMMANDS[options.command or "window"](options)
-    except AssistantError as error:
-        return fail(error, options)
-    except KeyboardInterrupt:
-        say("Stopped.")
-        return 1
-
-
 # --- commands -----------------------------------------------------------------------------------------------
 
 
 def _deploy(options: argparse.Namespace) -> int:
     if not options.vm_size and not options.existing_compute:
         say("gpu-assistant deploy: --vm-size or --existing-compute is needed")
+        return 2
+    if options.autoscale_to is None and (options.autoscale_target, options.autoscale_every) != (None, None):
+        say("gpu-assistant deploy: --autoscale-target and --autoscale-every go with --autoscale-to")
         return 2
     request = DeployRequest(
         model=options.model,
@@ -81,6 +65,7 @@ def _deploy(options: argparse.Namespace) -> int:
         existing_compute=options.existing_compute,
         service_name=options.service,
         replicas=options.replicas,
+        autoscale=autoscale_of(options),
         gpus_per_replica=options.gpus,
         cpu_cores=options.cpu,
         memory_gb=options.memory,
@@ -88,6 +73,7 @@ def _deploy(options: argparse.Namespace) -> int:
         expect_gpu=not (options.practice or options.no_gpu_check),
         secure=not (options.practice or options.no_tls),
     )
+    wish, labels = feeding.wish_of(options), feeding.labels_of(options)
     with open_assistant(options) as assistant:
         if not options.practice:
             say(SDK_V1_NOTICE)
@@ -100,6 +86,15 @@ def _deploy(options: argparse.Namespace) -> int:
                 name = options.model.partition(":")[0]
                 model = register_model(name, options.folder, backend=backend, job=job)
                 wanted = replace(request, model=f"{model.name}:{model.version}")
+            wanted = feeding.with_registered_model(
+                wanted,
+                wish,
+                labels,
+                site=assistant.site,
+                backend=backend,
+                cache_folder=assistant.folders.cache,
+                job=job,
+            )
             return deploy(
                 wanted,
                 site=assistant.site,
@@ -120,6 +115,14 @@ def _deploy(options: argparse.Namespace) -> int:
         )
         tell_keyring(assistant)
         return 0
+
+
+def autoscale_of(options: argparse.Namespace) -> Autoscale | None:
+    """What the options of `deploy` say about it; None leaves the number of replicas fixed."""
+    if options.autoscale_to is None:
+        return None
+    given = {"target_utilization_percent": options.autoscale_target, "refresh_period_s": options.autoscale_every}
+    return Autoscale(options.autoscale_to, **{name: value for name, value in given.items() if value is not None})
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -145,7 +148,7 @@ def _score(options: argparse.Namespace) -> int:
         failed: list[AssistantError] = []
         for typed, path in _image_files(options, assistant):
             try:
-                image = replace(scorer.score(path), path=typed)
+                image = replace(scorer.score(path, on_wait=say), path=typed)
             except AssistantError as error:
                 failed.append(error)
                 if not options.json:
@@ -232,6 +235,18 @@ def _inspect(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rehearse(options: argparse.Namespace) -> int:
+    from gpu_assistant.cli import rehearse
+
+    return rehearse.run(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from gpu_assistant.cli import bench
+
+    return bench.run(options)
+
+
 def _practice(options: argparse.Namespace) -> int:
     from gpu_assistant.app import require_practice_extra
     from gpu_assistant.cli.tour import run_tour
@@ -266,76 +281,14 @@ def _sign_out(options: argparse.Namespace) -> int:
         return 0
 
 
-def _self_check(options: argparse.Namespace) -> int:
-    from gpu_assistant.self_check import all_needed_work, self_check, to_json, to_text
-
-    findings = self_check(options.data_dir)
-    show(options, to_json(findings), to_text(findings))
-    return 0 if all_needed_work(findings) else 1
-
-
-def _desktop_entry(options: argparse.Namespace) -> int:
-    from gpu_assistant import desktop_entry
-
-    if not desktop_entry.is_supported():
-        say("gpu-assistant: only Linux desktops have such entries. Windows and macOS make a shortcut of the program.")
-        return 1
-    try:
-        if options.remove_desktop_entry:
-            was_there = desktop_entry.remove()
-            out("Removed from your applications menu." if was_there else "It was not in your applications menu.")
-        else:
-            entry = desktop_entry.install(desktop_entry.find_launch(sys.argv[0]))
-            out(f"Added to your applications menu: {entry}")
-    except OSError as error:
-        say(f"gpu-assistant: the applications menu could not be changed: {error}")
-        return 1
-    return 0
-
-
-def _window(options: argparse.Namespace) -> int:
-    if options.self_check:
-        return _self_check(options)
-    if options.install_desktop_entry or options.remove_desktop_entry:
-        return _desktop_entry(options)
-    try:
-        # Tk and its toolkit are loaded by nothing but the window.
-        from gpu_assistant.ui.run import WindowOptions
-        from gpu_assistant.window import WalkOptions, open_window
-        from gpu_assistant.wizard.state import Step
-    except ImportError as exc:
-        if exc.name not in ("tkinter", "_tkinter"):
-            raise
-        raise NoScreen(
-            reason=Text("this Python has no Tk; on Debian and Ubuntu: {command}", command="apt install python3-tk")
-        ) from None
-    if options.screenshots and not options.answers:
-        say("gpu-assistant: --screenshots needs --answers")
-        return 2
-    walk = WalkOptions(options.answers, options.screenshots) if options.answers else None
-    page = Step[options.page.replace("-", "_").upper()] if options.page else None
-    return open_window(
-        choices_of(options),
-        WindowOptions(
-            data_dir=options.data_dir,
-            practice=options.practice and walk is None,
-            page=page,
-            screen_map=options.screen_map,
-            strict_threads=options.strict_threads,
-            theme=options.theme,
-            language=options.language,
-        ),
-        walk,
-    )
-
-
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "window": _window,
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "deploy": _deploy,
     "score": _score,
     "status": _status,
     "clean-up": _clean_up,
     "inspect": _inspect,
+    "rehearse": _rehearse,
+    "bench": _bench,
     "practice": _practice,
     "sign-in": _sign_in,
     "sign-out": _sign_out,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_assistant import __version__
+from gpu_assistant.cli import feeding_options, trial_options
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.practice import options as practice_options
 
@@ -42,10 +43,19 @@ def build_parser() -> argparse.ArgumentParser:
     deploy.add_argument("--compute", default="", metavar="NAME", help="name of the new cluster")
     deploy.add_argument("--service", default="", metavar="NAME", help="name of the web service")
     deploy.add_argument("--replicas", type=int, default=1, metavar="N", help="copies of the model (1)")
+    deploy.add_argument(
+        "--autoscale-to",
+        type=int,
+        metavar="N",
+        help="add copies under load, up to N: each needs a free GPU of the cluster, so nodes and price stay the same",
+    )
+    deploy.add_argument("--autoscale-target", type=int, metavar="PERCENT", help="how busy the copies should be (70)")
+    deploy.add_argument("--autoscale-every", type=int, metavar="SECONDS", help="how often to look at the load (1)")
     deploy.add_argument("--gpus", type=int, default=1, metavar="N", help="GPUs for each copy (1)")
     deploy.add_argument("--cpu", type=float, default=1.0, metavar="CORES", help="CPU cores for each copy (1)")
     deploy.add_argument("--memory", type=float, default=4.0, metavar="GB", help="memory for each copy (4)")
     deploy.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="longest answer (60)")
+    feeding_options.add_options(deploy)
     deploy.add_argument("--no-tls", action="store_true", help="plain HTTP: the key travels in clear text")
     deploy.add_argument("--no-gpu-check", action="store_true", help="start even when TensorFlow sees no GPU")
 
@@ -63,6 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", parents=[common], help="what a SavedModel takes and answers")
     inspect.add_argument("folder", type=Path, metavar="SAVED_MODEL_DIR")
+
+    trial_options.add_rehearse(commands, [common])
+    trial_options.add_bench(commands, [common, place])
 
     practice = commands.add_parser(
         "practice", parents=[common], help="run the practice workspace, for any program that uses azureml-core"

@@ -11,12 +11,14 @@ from gpu_assistant.domain.billing import BillableResource, HourlyPrice
 from gpu_assistant.domain.errors import CLEAN_UP, Action, AssistantError, Remedy
 from gpu_assistant.domain.model import SavedModelSummary, TensorSpec
 from gpu_assistant.domain.scoring import ScoredImage
+from gpu_assistant.saved_model import most_common_operations, serving_lines
 from gpu_assistant.workflows.clean_up import CleanUpReport
 from gpu_assistant.workflows.deploy import Deployment
 from gpu_assistant.workflows.reconcile import Overview
 
 HOURS_PER_MONTH = 730
 _SHOWN_PREDICTIONS = 5
+_SHOWN_OPERATIONS = 8
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------
@@ -201,6 +203,9 @@ def summary_text(summary: SavedModelSummary) -> str:
         lines.append(f"  signature {signature.name}")
         lines += [f"    in   {_tensor(spec)}" for spec in signature.inputs]
         lines += [f"    out  {_tensor(spec)}" for spec in signature.outputs]
+    lines += [f"  {line}" for line in serving_lines(summary)]
+    if summary.op_histogram:
+        lines.append(f"  operations  {most_common_operations(summary, _SHOWN_OPERATIONS)}")
     lines += [f"  note: {warning}" for warning in summary.warnings]
     return "\n".join(lines)
 

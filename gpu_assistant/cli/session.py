@@ -12,16 +12,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from gpu_assistant import paths
-from gpu_assistant.app import Assistant, Choices, copy_text_log
+from gpu_assistant.app import Assistant, copy_text_log
 from gpu_assistant.cli import report
+from gpu_assistant.cli.choices import choices_of
 from gpu_assistant.cli.progress import TerminalProgress
+from gpu_assistant.cli.words import out, say
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import AssistantError, BadSetting, Cancelled
-from gpu_assistant.domain.workspace import SignInMethod, SignInPrompt, WorkspaceRef
+from gpu_assistant.domain.errors import AssistantError, Cancelled
+from gpu_assistant.domain.workspace import SignInPrompt
 from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
 from gpu_assistant.jobs.job import CancelMeaning, Job
 from gpu_assistant.jobs.runner import JobRunner, Lane
-from gpu_assistant.settings import read_workspace_config
 from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.reconcile import overview
 
@@ -53,31 +54,6 @@ def open_assistant(options: argparse.Namespace) -> Iterator[Assistant]:
         assistant.close()
 
 
-def choices_of(options: argparse.Namespace) -> Choices:
-    """What the options ask for. Raises BadSetting."""
-    workspace = None
-    if options.workspace:
-        if not (options.subscription and options.resource_group):
-            raise BadSetting(setting="Workspace", reason="--workspace needs --subscription and --resource-group too")
-        workspace = WorkspaceRef(options.subscription, options.resource_group, options.workspace)
-    elif options.config:
-        workspace = read_workspace_config(options.config)
-        if workspace is None:
-            raise BadSetting(setting=str(options.config), reason="this is not a workspace's config.json")
-    return Choices(
-        data_dir=options.data_dir,
-        practice=options.practice,
-        scenario=options.scenario,
-        speed=options.speed,
-        workspace=workspace,
-        tenant_id=options.tenant,
-        sign_in=SignInMethod(options.sign_in) if options.sign_in else None,
-        may_ask=sys.stdin.isatty() and sys.stderr.isatty(),
-        give_up_after_s=options.give_up_after,
-        debug=options.debug,
-    )
-
-
 class _Presses:
     """Counts Ctrl-C while it is open, instead of an exception that could strike anywhere."""
 
@@ -96,12 +72,18 @@ class _Presses:
 
 
 def watch(
-    assistant: Assistant, options: argparse.Namespace, work: Callable[[Job], Any], *, on_stop: CancelMeaning
+    assistant: Assistant,
+    options: argparse.Namespace,
+    work: Callable[[Job], Any],
+    *,
+    on_stop: CancelMeaning,
+    changes_azure: bool = True,
 ) -> Any:
     """Run a job on a thread of its own and show it. Main thread only.
 
     Ctrl-C stops it and does what `on_stop` says; pressed again, everything is left as it is. Returns the result,
-    or None when the job was stopped. Raises the job's AssistantError.
+    or None when the job was stopped; what is left is told then, unless it was no job that `changes_azure`. Raises the
+    job's AssistantError.
     """
     with _Presses() as presses:
         end, created = _run(assistant, work, presses, on_stop)
@@ -112,7 +94,10 @@ def watch(
                 raise error
         if on_stop is CancelMeaning.CLEAN_UP and created and presses.count < _LEAVE_IT:
             _clean_up_after(assistant, options, presses, created)
-        _tell_what_is_left(assistant, options)
+        if changes_azure:
+            _tell_what_is_left(assistant, options)
+        else:
+            _tell_stopped(options)
         return None
 
 
@@ -160,6 +145,12 @@ def _clean_up_after(
             say(report.clean_up_text(result, practice=options.practice))
         case JobFailed(error=error):
             say(report.error_text(error, practice=options.practice))
+
+
+def _tell_stopped(options: argparse.Namespace) -> None:
+    if options.json:
+        out(to_json(report.error_json(Cancelled(what=options.command))))
+    say("Stopped.")
 
 
 def _tell_what_is_left(assistant: Assistant, options: argparse.Namespace) -> None:
@@ -228,15 +219,3 @@ def show(options: argparse.Namespace, value: Any, text: str) -> None:
 def to_json(value: Any) -> str:
     """As it is printed."""
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def out(text: str) -> None:
-    """A result, on standard output."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def say(text: str) -> None:
-    """A remark, on standard error."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()

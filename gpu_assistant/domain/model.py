@@ -41,6 +41,7 @@ class SavedModelSummary:
     `folder` is the one that holds saved_model.pb. `op_histogram` counts the nodes of the graph and of its
     functions. `gpu_only` means that TensorFlow's CPU kernels refuse its layout. `size_bytes` is the whole folder:
     what an upload moves. `warnings` are sentences, each about one thing that deserves a look before deploying.
+    `graphs` are the tags of every graph in the file, in its order; `tags` are those of the one that serves.
     """
 
     folder: Path
@@ -52,6 +53,9 @@ class SavedModelSummary:
     gpu_only: bool
     is_tf2: bool
     warnings: tuple[str, ...] = ()
+    graphs: tuple[tuple[str, ...], ...] = ()
+    layers: frozenset[str] = frozenset()
+    """Names of layers and of well-known networks that tell how pixels are scaled: "rescaling", "mobilenet"."""
 
 
 @dataclass(frozen=True, slots=True)

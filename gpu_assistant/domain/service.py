@@ -25,6 +25,19 @@ class EnvironmentSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscale:
+    """More replicas while many requests come, fewer afterwards: between `DeploymentSpec.replicas` and `max_replicas`.
+
+    Azure ML's router adds and removes replicas, never nodes, so it changes nothing about what bills. Every
+    `refresh_period_s` it aims at `target_utilization_percent` of the replicas being busy.
+    """
+
+    max_replicas: int
+    target_utilization_percent: int = 70
+    refresh_period_s: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentSpec:
     """A web service to be created on a compute target.
 
@@ -39,12 +52,19 @@ class DeploymentSpec:
     entry_script: str
     environment: EnvironmentSpec
     replicas: int = 1
+    autoscale: Autoscale | None = None
+    """None: there are always `replicas`. Otherwise they are the fewest."""
     gpus_per_replica: int = 1
     cpu_cores: float = 1.0
     memory_gb: float = 4.0
     scoring_timeout_ms: int = 60_000
+    concurrent_requests: int = 1
+    """That Azure's router hands to one replica at a time; more wait for `queue_wait_ms`, then get a 503."""
+    queue_wait_ms: int = 500
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    source_files: Mapping[str, str] = field(default_factory=dict)
+    """Text files of this deployment alone, by name: they are uploaded beside those of `source_folder`."""
 
 
 class ServiceState(enum.Enum):

@@ -24,6 +24,8 @@ class Lane(enum.Enum):
     OPEN = "open"
     """Signing in may wait for a person; what is open already must stay usable meanwhile."""
     DISK = "disk"
+    TRIALS = "trials"
+    """Rehearsals and load tests: each would disturb the other's figures."""
 
 
 class JobRunner:

@@ -62,6 +62,15 @@ class SavedModelIncomplete(ModelError):
     remedies: tuple[Remedy, ...] = (Remedy(Action.CHOOSE_MODEL, "Copy the whole folder again"),)
 
 
+class WeightsDamaged(ModelError):
+    """A file of the variables is there, and not whole."""
+
+    code = "saved_model_weights_damaged"
+    title = "The weights of this SavedModel are damaged"
+    template = "{file}: {reason}."
+    remedies: tuple[Remedy, ...] = (Remedy(Action.CHOOSE_MODEL, "Copy the whole folder again"),)
+
+
 class SignatureUnusable(ModelError):
     """The model can be loaded, but images cannot be fed to it."""
 

@@ -8,6 +8,7 @@ outlive programs. In comments below, `MetaGraphDef{2 graph_def}` reads: field 2 
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from gpu_assistant.saved_model.wire import (
 STRUCTURE_FIELDS = 100_000
 NAME_BYTES = 500
 DIMENSIONS = 64
+META_GRAPHS = 100
 
 # The graph may honestly be huge, so running out of this budget ends the counting and refuses nothing. It keeps
 # the walk well under a second.
@@ -49,6 +51,12 @@ _DTYPES = {
 _LAYOUT_OPS = frozenset(
     {"Conv2D", "DepthwiseConv2dNative", "MaxPool", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
 )
+# Nodes are named after their layer, below the name of the network: "mobilenetv2_1.00_224/Conv1/Conv2D".
+_TELLING_LAYERS = re.compile(
+    rb"(?:^|/)(rescaling|normalization|mobilenetv3|mobilenet|efficientnet|convnext|regnet|inception|xception|nasnet|"
+    rb"resnet(?:50|101|152)v2|resnet(?:50|101|152)|vgg1[69]|densenet)",
+    re.IGNORECASE,
+)
 _INIT_OP = "__saved_model_init_op"  # not a signature one can call: TF2 keeps its initialiser there
 
 
@@ -70,14 +78,17 @@ class GraphFacts:
     op_histogram: dict[str, int]
     gpu_only: bool
     complete: bool
+    layers: frozenset[str] = frozenset()
 
 
 def read_meta_graphs(data: mmap.mmap | bytes) -> list[MetaGraph]:
     """All graphs of a SavedModel file. Raises WireError when the bytes are not one."""
     wire = WireReader(data, STRUCTURE_FIELDS)
-    meta_graphs = []
+    meta_graphs: list[MetaGraph] = []
     for number, wire_type, start, end in wire.fields(wire.whole()):
         if number == 2 and wire_type == BYTES:  # SavedModel{1 schema_version, 2 meta_graphs}
+            if len(meta_graphs) >= META_GRAPHS:
+                raise WireError(Text("more than {limit} graphs", limit=META_GRAPHS))
             meta_graphs.append(_meta_graph(wire, (start, end)))
     if not meta_graphs:
         raise WireError(Text("it holds no graph"))
@@ -182,11 +193,12 @@ def count_ops(data: mmap.mmap | bytes, graph: tuple[Span, ...]) -> GraphFacts:
     wire = WireReader(data, GRAPH_FIELDS)
     histogram: dict[str, int] = {}
     gpu_only = False
+    layers: set[str] = set()
     released = 0
     try:
         for span in graph:
             for node in _nodes(wire, span):
-                op, layout = _node(wire, node)
+                op, layout = _node(wire, node, layers)
                 if op not in histogram and len(histogram) >= DISTINCT_OPS:
                     raise BudgetSpent(Text("more kinds of operations than TensorFlow has"))
                 histogram[op] = histogram.get(op, 0) + 1
@@ -195,8 +207,8 @@ def count_ops(data: mmap.mmap | bytes, graph: tuple[Span, ...]) -> GraphFacts:
                     _release(data, released, node[0])
                     released = node[0]
     except BudgetSpent:
-        return GraphFacts(histogram, gpu_only, complete=False)
-    return GraphFacts(histogram, gpu_only, complete=True)
+        return GraphFacts(histogram, gpu_only, False, frozenset(layers))
+    return GraphFacts(histogram, gpu_only, True, frozenset(layers))
 
 
 def _nodes(wire: WireReader, graph: Span) -> Iterator[Span]:
@@ -215,11 +227,17 @@ def _nodes(wire: WireReader, graph: Span) -> Iterator[Span]:
                         yield c, d
 
 
-def _node(wire: WireReader, span: Span) -> tuple[str, bool]:
-    """A node's op, and whether it is one that the CPU refuses. NodeDef{1 name, 2 op, 5 attr (map)}."""
+def _node(wire: WireReader, span: Span, layers: set[str]) -> tuple[str, bool]:
+    """A node's op, and whether it is one that the CPU refuses. NodeDef{1 name, 2 op, 5 attr (map)}.
+
+    Adds to `layers` what its name tells.
+    """
     op, attributes = "", []
     for number, wire_type, start, end in wire.fields(span):
-        if number == 2 and wire_type == BYTES:
+        if number == 1 and wire_type == BYTES:
+            name = bytes(wire.data[start : min(end, start + NAME_BYTES)])
+            layers.update(found.decode().lower() for found in _TELLING_LAYERS.findall(name))
+        elif number == 2 and wire_type == BYTES:
             op = wire.text((start, end), OP_NAME_BYTES)
             if op not in _LAYOUT_OPS:
                 return op, False  # the rest, most of the file, is of no interest

@@ -11,14 +11,13 @@ import mmap
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gpu_assistant.domain.model import SavedModelSummary, Signature
 from gpu_assistant.domain.text import Text
 from gpu_assistant.saved_model.errors import (
     SavedModelDamaged,
-    SavedModelIncomplete,
     SavedModelIsText,
     SavedModelNotFound,
     SavedModelNotServable,
@@ -26,13 +25,18 @@ from gpu_assistant.saved_model.errors import (
 )
 from gpu_assistant.saved_model.graph import GraphFacts, MetaGraph, count_ops, read_meta_graphs
 from gpu_assistant.saved_model.serving import listed, preferred_signature, why_unusable
+from gpu_assistant.saved_model.variables import check_variables
 from gpu_assistant.saved_model.wire import WireError
 
 _PB = "saved_model.pb"
 _MAX_BYTES = (1 << 31) - 1  # protobuf's own limit for one message
 _MAX_ENTRIES = 10_000  # of one folder, and of the tree whose size is summed
 _VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
-_SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})")
+
+# Operations that nothing in the deployed environment can carry out.
+_PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
+_TPU_OPS = frozenset({"TPUReplicate", "TPUPartitionedCall", "TPUPartitionedCallV2"})
+_TENSORRT_OPS = frozenset({"TRTEngineOp"})
 _OTHER_FORMATS = {
     ".keras": Text("a Keras file; turn it into a SavedModel with model.export(folder)"),
     ".h5": Text("a Keras HDF5 file; load it and export it with model.export(folder)"),
@@ -58,15 +62,14 @@ def read_saved_model(folder: Path, *, left_out: Mapping[str, int | None] | None 
     found = _find_folder(folder)
     file = found / _PB
     try:
-        meta_graph, others, facts = _read_file(file)
+        meta_graph, tag_sets, facts = _read_file(file)
     except WireError as exc:
         raise SavedModelDamaged(file=file, reason=exc.reason) from None
     except OSError as exc:
         raise SavedModelNotFound(folder=found, reason=_os_reason(exc)) from None
     left_out = left_out or {}
-    missing = _missing_variables(found, left_out) if _VARIABLE_OPS & facts.op_histogram.keys() else ""
-    if missing:
-        raise SavedModelIncomplete(folder=found, missing=missing)
+    if _VARIABLE_OPS & facts.op_histogram.keys():
+        check_variables(found, left_out)
     return SavedModelSummary(
         folder=found,
         tensorflow_version=meta_graph.tensorflow_version,
@@ -76,7 +79,9 @@ def read_saved_model(folder: Path, *, left_out: Mapping[str, int | None] | None 
         size_bytes=_tree_bytes(found) + sum(size or 0 for size in left_out.values()),
         gpu_only=facts.gpu_only,
         is_tf2=meta_graph.is_tf2,
-        warnings=tuple(_warnings(meta_graph, others, facts)),
+        warnings=tuple(_warnings(meta_graph, len(tag_sets), facts)),
+        graphs=tag_sets,
+        layers=facts.layers,
     )
 
 
@@ -117,8 +122,8 @@ def _hint(names: list[str]) -> str:
     return ""
 
 
-def _read_file(file: Path) -> tuple[MetaGraph, int, GraphFacts]:
-    """The graph made for serving, how many others there are, and what is in it."""
+def _read_file(file: Path) -> tuple[MetaGraph, tuple[tuple[str, ...], ...], GraphFacts]:
+    """The graph made for serving, the tags of all graphs in the file, and what is in the chosen one."""
     # A pipe or device of that name would block the open or never end, hence the look before it.
     if not stat.S_ISREG(file.stat().st_mode):
         raise WireError(Text("it is not a regular file"))
@@ -131,7 +136,8 @@ def _read_file(file: Path) -> tuple[MetaGraph, int, GraphFacts]:
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             meta_graphs = read_meta_graphs(data)
             chosen = _for_serving(meta_graphs)
-            return chosen, len(meta_graphs) - 1, count_ops(data, chosen.graph)
+            tag_sets = tuple(tuple(sorted(graph.tags)) for graph in meta_graphs)
+            return chosen, tag_sets, count_ops(data, chosen.graph)
 
 
 def _for_serving(meta_graphs: list[MetaGraph]) -> MetaGraph:
@@ -143,39 +149,31 @@ def _for_serving(meta_graphs: list[MetaGraph]) -> MetaGraph:
     return min(servable, key=lambda graph: len(graph.tags))
 
 
-def _missing_variables(folder: Path, left_out: Iterable[str]) -> str:
-    """The first file of the variables that is not there, or ""."""
-    names = [path.removeprefix("variables/") for path in left_out if path.startswith("variables/")]
-    try:
-        names += _names(folder / "variables")
-    except OSError:
-        pass  # there is no such folder here
-    if "variables.index" not in names:
-        return "variables/variables.index"
-    shards = [match for match in map(_SHARD.fullmatch, names) if match]
-    if not shards:
-        return "variables/variables.data-00000-of-00001"
-    total = shards[0][2]
-    present = {int(match[1]) for match in shards if match[2] == total}
-    for shard in range(min(int(total), _MAX_ENTRIES)):
-        if shard not in present:
-            return f"variables/variables.data-{shard:05d}-of-{total}"
-    return ""
-
-
-def _warnings(graph: MetaGraph, others: int, facts: GraphFacts) -> list[Text]:
+def _warnings(graph: MetaGraph, graph_count: int, facts: GraphFacts) -> list[Text]:
     warnings = []
-    if others:
+    if graph_count > 1:
         tags = listed(sorted(graph.tags))
         warnings.append(
-            Text("The file holds {count} graphs; the one tagged {tags} is used.", count=others + 1, tags=tags)
+            Text("The file holds {count} graphs; the one tagged {tags} is used.", count=graph_count, tags=tags)
         )
     if facts.gpu_only:
         warnings.append(Text("Its layout is channels-first (NCHW): it runs on a GPU only, not on this computer."))
+    warnings.extend(_operation_warnings(facts.op_histogram))
     if not facts.complete:
         warnings.append(Text("The graph is so large that its operations were not all counted."))
     warnings.extend(_signature_warnings(graph.signatures))
     return warnings
+
+
+def _operation_warnings(histogram: Mapping[str, int]) -> Iterator[Text]:
+    if python := _PYTHON_OPS & histogram.keys():
+        ops = listed(sorted(python))
+        yield Text("It calls Python code ({ops}), which is not in the file: it cannot be served.", ops=ops)
+    if tpu := _TPU_OPS & histogram.keys():
+        yield Text("It was exported for a TPU ({ops}). Export it again for CPU and GPU.", ops=listed(sorted(tpu)))
+    if tensorrt := _TENSORRT_OPS & histogram.keys():
+        ops = listed(sorted(tensorrt))
+        yield Text("It was compiled for TensorRT ({ops}), which the deployed environment does not have.", ops=ops)
 
 
 def _signature_warnings(signatures: tuple[Signature, ...]) -> list[Text]:

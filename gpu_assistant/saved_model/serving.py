@@ -11,15 +11,16 @@ from collections.abc import Iterable
 from gpu_assistant.domain.model import SavedModelSummary, Shape, Signature, TensorSpec
 from gpu_assistant.domain.text import Text, joined
 from gpu_assistant.saved_model.errors import SignatureUnusable
+from gpu_assistant.saved_model.feeding import pixel_input, possible_outputs, score_output, takes_files
 
 _PREFERRED = ("serving_default", "predict")
-_FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
 
 
 def serving_signature(summary: SavedModelSummary, name: str = "") -> Signature:
-    """The signature to serve: the one called `name`, or the natural one.
+    """The signature to serve: the one called `name`, or the one that the scoring script takes when none is named.
 
-    Raises SignatureUnusable with the reason when there is none or images cannot be fed to it.
+    Raises SignatureUnusable with the reason when there is none, or images cannot be fed to it, or which of its outputs
+    holds class scores is not clear.
     """
     names = listed(signature.name for signature in summary.signatures)
     if name:
@@ -32,10 +33,21 @@ def serving_signature(summary: SavedModelSummary, name: str = "") -> Signature:
         chosen = preferred_signature(summary.signatures)
         if chosen is None:
             raise SignatureUnusable(reason=Text("No signature is called serving_default; it has: {names}", names=names))
-    reason = why_unusable(chosen)
+    reason = why_unusable(chosen) or why_unclear(chosen)
     if reason:
         raise SignatureUnusable(reason=reason)
     return chosen
+
+
+def usable_signatures(summary: SavedModelSummary) -> tuple[Signature, ...]:
+    """Those that images can be fed to, the natural one first. Raises SignatureUnusable when there is none."""
+    natural = preferred_signature(summary.signatures)
+    ordered = sorted(summary.signatures, key=lambda signature: signature is not natural)
+    usable = tuple(signature for signature in ordered if not why_unusable(signature))
+    if not usable:
+        serving_signature(summary)
+        raise SignatureUnusable(reason=why_unusable(summary.signatures[0]))
+    return usable
 
 
 def preferred_signature(signatures: tuple[Signature, ...]) -> Signature | None:
@@ -60,43 +72,46 @@ def why_unusable(signature: Signature) -> str:
             count=len(signature.inputs),
             inputs=inputs,
         )
-    return _input_obstacle(name, signature.inputs[0]) or _output_obstacle(name, signature.outputs)
+    return _input_obstacle(name, signature.inputs[0]) or _output_obstacle(name, signature)
 
 
 def _input_obstacle(name: str, spec: TensorSpec) -> str:
+    if takes_files(spec) or pixel_input(spec) is not None:
+        return ""
     if spec.dtype == "string":
-        if spec.shape is None or spec.shape in ((), (1,), (None,)):
-            return ""
         return Text(
             "Signature {name} takes texts of shape {shape}, and there is one image to give",
             name=name,
             shape=shape_text(spec.shape),
         )
-    if spec.dtype == "uint8" and _is_picture(spec.shape):
-        return ""
     if spec.dtype.startswith("unknown"):
         return Text("Signature {name} takes a type of number that is not known: {dtype}", name=name, dtype=spec.dtype)
     return Text(
-        "Signature {name} takes {dtype} {shape}; image files (string) and uint8 pixels of a fixed size can be fed",
+        "Signature {name} takes {dtype} {shape}; what can be fed are image files (string) and pixels (uint8 or floats, "
+        "with 1 or 3 channels)",
         name=name,
         dtype=spec.dtype,
         shape=shape_text(spec.shape),
     )
 
 
-def _is_picture(shape: Shape | None) -> bool:
-    """NHWC with a fixed height and width, three channels, and a batch that is free or one."""
-    if shape is None or len(shape) != 4:
-        return False
-    batch, height, width, channels = shape
-    return batch in (None, 1) and bool(height) and bool(width) and channels == 3
-
-
-def _output_obstacle(name: str, outputs: tuple[TensorSpec, ...]) -> str:
-    if any(spec.dtype in _FLOATS for spec in outputs):
+def _output_obstacle(name: str, signature: Signature) -> str:
+    if possible_outputs(signature):
         return ""
-    given = listed(f"{spec.name} ({spec.dtype})" for spec in outputs)
+    given = listed(f"{spec.name} ({spec.dtype})" for spec in signature.outputs)
     return Text("Signature {name} gives no probabilities; it gives: {given}", name=name, given=given)
+
+
+def why_unclear(signature: Signature) -> str:
+    """Why somebody has to say which output holds class scores, as a sentence without its full stop; "" when clear."""
+    if score_output(signature) is not None:
+        return ""
+    given = listed(spec.name for spec in possible_outputs(signature))
+    return Text(
+        "Which output of signature {name} holds class scores is not clear; it has: {given}",
+        name=listed([signature.name]),
+        given=given,
+    )
 
 
 def listed(names: Iterable[str]) -> Text:

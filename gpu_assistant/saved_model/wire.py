@@ -55,27 +55,25 @@ class WireReader:
         """The fields of the message at `span`, in file order. Raises WireError at the first broken one."""
         data, (offset, end) = self.data, span
         while offset < end:
-            if self.fields_left <= 0:
-                raise BudgetSpent(Text("too many fields (stopped at byte {offset})", offset=offset))
-            self.fields_left -= 1
+            self.spend(offset)
             start = offset
             key = data[offset]
             offset += 1
             if key >= 0x80:
-                key, offset = self._varint(start, end)
+                key, offset = self.varint(start, end)
             number, wire_type = key >> 3, key & 7
             if not 0 < number < 1 << 29:
                 raise WireError(
                     Text("field number {number} at byte {offset} is not allowed", number=number, offset=start)
                 )
             if wire_type == BYTES:
-                length, offset = self._varint(offset, end)
+                length, offset = self.varint(offset, end)
                 if length > end - offset:
                     raise WireError(Text("cut short: the field at byte {offset} runs past its end", offset=start))
                 yield number, BYTES, offset, offset + length
                 offset += length
             elif wire_type == VARINT:
-                value, offset = self._varint(offset, end)
+                value, offset = self.varint(offset, end)
                 yield number, VARINT, value, 0
             elif wire_type in _WIDTHS:
                 width = _WIDTHS[wire_type]
@@ -90,6 +88,12 @@ class WireReader:
                     )
                 )
 
+    def spend(self, offset: int) -> None:
+        """Count one field off the budget. Raises BudgetSpent when none is left."""
+        if self.fields_left <= 0:
+            raise BudgetSpent(Text("too many fields (stopped at byte {offset})", offset=offset))
+        self.fields_left -= 1
+
     def text(self, span: Span, limit_bytes: int) -> str:
         """The UTF-8 string at `span`, fit to be shown in a line of text."""
         start, end = span
@@ -103,7 +107,7 @@ class WireReader:
             raise WireError(Text("a name at byte {offset} holds control characters", offset=start))
         return text
 
-    def _varint(self, offset: int, end: int) -> tuple[int, int]:
+    def varint(self, offset: int, end: int) -> tuple[int, int]:
         """The unsigned 64-bit number at `offset`, and the offset after it."""
         data, value = self.data, 0
         for shift in range(_MAX_VARINT_BYTES):

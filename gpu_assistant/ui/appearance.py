@@ -87,6 +87,7 @@ class Appearance:
         """Look like this until told otherwise, without changing what the person chose: for a picture."""
         if self._root is not None:
             use_dark(self._root, dark)
+            self._root.update_idletasks()  # the theme's styles are made now; a widget made before would go without
         use_language(language)
         self._on_language()
 

@@ -12,7 +12,7 @@ from gpu_assistant.ui.closing import what_bills
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.money import add_up
 from gpu_assistant.wizard.navigation import here
-from gpu_assistant.wizard.state import JobKind, Step, WizardState
+from gpu_assistant.wizard.state import FirstWindow, JobKind, Step, WizardState
 
 FIRST_WINDOW, LEDGER_DAMAGED, STILL_BILLS = "first_window", "ledger_damaged", "still_bills"
 _AT_ONCE = 2
@@ -46,7 +46,7 @@ class Notices:
             self._controller.go(Step.CLEAN_UP)
             return
         self._go_when_open = Step.CLEAN_UP
-        self._controller.open_workspace(old[0].workspace)
+        self._controller.open_workspace(old[0].workspace, then=Step.CLEAN_UP)
 
     def follow(self, state: WizardState) -> None:
         """The state has changed: go on where a button's wish had to wait for the workspace."""
@@ -58,14 +58,9 @@ class Notices:
 
     def _all(self, state: WizardState) -> Iterator[Banner]:
         if state.first_window is not None:
-            since = _local_time(state.first_window.since, self._controller.utc_now())
             yield Banner(
                 FIRST_WINDOW,
-                tr(
-                    "Another window was opened first, at {time}. This one only shows; "
-                    "close the other one to change something here.",
-                    time=since,
-                ),
+                self._who_is_first(state.first_window),
                 can_dismiss=False,
                 is_warning=False,
             )
@@ -84,6 +79,21 @@ class Notices:
         is_dealt_with = is_told or state.is_busy(JobKind.OPEN, JobKind.CLEAN_UP)
         if old and not is_dealt_with and state.first_window is None:
             yield self._reminder(state, old)
+
+    def _who_is_first(self, first: FirstWindow) -> str:
+        since = _local_time(first.since, self._controller.utc_now())
+        if not first.pid:
+            return tr(
+                "Another window was opened first, at {time}. This one only shows; "
+                "close the other one to change something here.",
+                time=since,
+            )
+        return tr(
+            "Another window was opened first, at {time} (process {pid}). This one only shows; "
+            "close the other one to change something here.",
+            time=since,
+            pid=first.pid,
+        )
 
     def _reminder(self, state: WizardState, old: tuple[BillableResource, ...]) -> Banner:
         sums = add_up(old, self._controller.utc_now(), practice=old[0].practice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.ui.camera import Camera
 from gpu_assistant.wizard.answers import Answer
 from gpu_assistant.wizard.controller import Controller
-from gpu_assistant.wizard.state import DeployChoice, JobKind, MachineChoice, Step
+from gpu_assistant.wizard.state import JobKind, MachineChoice, Step
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,9 @@ class Walk:
         controller, details = self._controller, answer.details
         match answer.action:
             case "open practice":
-                yield from self._run(answer, Step.WORKSPACE, JobKind.OPEN, controller.open_practice)
+                yield from self._run(
+                    answer, Step.WORKSPACE, JobKind.OPEN, lambda: controller.open_practice(then=Step.WORKSPACE)
+                )
             case "open workspace":
                 workspace = WorkspaceRef(
                     details.get("subscription", ""),
@@ -115,7 +118,12 @@ class Walk:
                     details.get("name", ""),
                     tenant_id=details.get("tenant", ""),
                 )
-                yield from self._run(answer, Step.WORKSPACE, JobKind.OPEN, lambda: controller.open_workspace(workspace))
+                yield from self._run(
+                    answer,
+                    Step.WORKSPACE,
+                    JobKind.OPEN,
+                    lambda: controller.open_workspace(workspace, then=Step.WORKSPACE),
+                )
             case "go":
                 yield from self._go(Step[str(details["page"]).upper().replace("-", "_")])
                 yield from self._shoot(answer)
@@ -125,6 +133,8 @@ class Walk:
                 yield from self._go(Step.DEPLOY)
                 yield self._quiet
                 controller.choose_model(str(details["model"]))
+                feeding = {key: str(value) for key, value in details.items() if key not in ("model", "name")}
+                controller.edit_deployment(replace(controller.state.deployment, **feeding))  # type: ignore[arg-type]
                 yield self._quiet
                 yield from self._shoot(answer)
             case "deploy":
@@ -165,8 +175,8 @@ class Walk:
         yield from self._go(Step.DEPLOY)
         choice = self._controller.state.deployment
         self._controller.edit_deployment(
-            DeployChoice(
-                model_id=choice.model_id,
+            replace(
+                choice,
                 service_name=details.get("service", choice.service_name),
                 replicas=details.get("replicas", choice.replicas),
             )

@@ -31,7 +31,7 @@ _DETAILS: Mapping[str, Mapping[str, type]] = {
     "open workspace": {"subscription": str, "resource_group": str, "name": str, "tenant": str},
     "go": {"page": str},
     "choose machine": {"vm_size": str, "nodes": int, "existing": str},
-    "choose model": {"model": str},
+    "choose model": {"model": str, "signature": str, "output": str, "preprocess": str, "labels": str},
     "deploy": {"service": str, "replicas": int, "stop": str},
     "score": {"images": list},
     "clean up": {},

@@ -9,22 +9,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gpu_assistant.domain.billing import utc_now
-from gpu_assistant.domain.errors import AssistantError, Remedy
-from gpu_assistant.domain.service import ServiceKeys, WhichKey
+from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.workspace import SignInMethod, SignInPrompt, WorkspaceRef
 from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.wizard import events as e
-from gpu_assistant.wizard.deploying import Deploying
-from gpu_assistant.wizard.engine import Engine, Listener
-from gpu_assistant.wizard.navigation import blocked, can_change, next_step, previous_step
-from gpu_assistant.wizard.opening import Opening
-from gpu_assistant.wizard.ports import Workplace, Workplaces
-from gpu_assistant.wizard.remedies import carry_out
+from gpu_assistant.wizard.navigation import blocked, can_change, landing, next_step, previous_step
 from gpu_assistant.wizard.saved import SavedChoices, save_choices
-from gpu_assistant.wizard.scoring_desk import ScoringDesk
 from gpu_assistant.wizard.state import (
     DeployChoice,
     FirstWindow,
@@ -33,6 +28,18 @@ from gpu_assistant.wizard.state import (
     Step,
     WizardState,
 )
+from gpu_assistant.wizard.store import Listener, Store
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.errors import Remedy
+    from gpu_assistant.domain.service import ServiceKeys, WhichKey
+    from gpu_assistant.wizard.deploying import Deploying
+    from gpu_assistant.wizard.engine import Engine
+    from gpu_assistant.wizard.opening import Opening
+    from gpu_assistant.wizard.ports import Workplace, Workplaces
+    from gpu_assistant.wizard.scoring_desk import ScoringDesk
+    from gpu_assistant.wizard.trials import Trials
+    from gpu_assistant.workflows.load.setting import LoadSetting
 
 _READ_LEDGER_EVERY_S = 5.0
 """Another program (the command line) may write the ledger too."""
@@ -52,7 +59,8 @@ class Controller:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """`first_window` tells that another window holds the data folder: this one then changes nothing."""
-        self._engine = Engine(WizardState(first_window=first_window), monotonic=monotonic)
+        self._store = Store(WizardState(first_window=first_window))
+        self._monotonic = monotonic
         self._workplaces = workplaces
         self._workplace: Workplace | None = None
         self._now = now
@@ -60,29 +68,59 @@ class Controller:
         self._compared_s = 0.0
         self._kept: SavedChoices | None = None
         self._again: dict[JobKind, Callable[[], None]] = {}
-        self._opening = Opening(self._engine, workplaces, on_open=self._opened, on_prompt=self._show_prompt)
-        self._deploying = Deploying(self._engine, workplaces, on_prompt=self._show_prompt, now=now)
-        self._desk = ScoringDesk(
-            self._engine,
-            session_folder=lambda: workplaces.session_folder,
-            on_prompt=self._show_prompt,
-            utc_now=now,
+
+    # What carries intentions out brings half the program with it: made with the first intention, it does not keep the
+    # window from its first drawing.
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from gpu_assistant.wizard.engine import Engine
+
+        return Engine(self._store, monotonic=self._monotonic)
+
+    @cached_property
+    def _opening(self) -> Opening:
+        from gpu_assistant.wizard.opening import Opening
+
+        return Opening(self._engine, self._workplaces, on_open=self._opened, on_prompt=self._show_prompt)
+
+    @cached_property
+    def _deploying(self) -> Deploying:
+        from gpu_assistant.wizard.deploying import Deploying
+
+        return Deploying(self._engine, self._workplaces, on_prompt=self._show_prompt, now=self._now)
+
+    @cached_property
+    def _desk(self) -> ScoringDesk:
+        from gpu_assistant.wizard.scoring_desk import ScoringDesk
+
+        return ScoringDesk(
+            self._engine, session_folder=self._session_folder, on_prompt=self._show_prompt, utc_now=self._now
         )
+
+    @cached_property
+    def _trials(self) -> Trials:
+        from gpu_assistant.wizard.trials import Trials
+
+        return Trials(self._engine, session_folder=self._session_folder, on_prompt=self._show_prompt)
+
+    def _session_folder(self) -> Path:
+        return self._workplaces.session_folder
 
     # --- the store ------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> WizardState:
         """What is known now."""
-        return self._engine.state
+        return self._store.state
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each change; returns what ends that."""
-        return self._engine.subscribe(listener)
+        return self._store.subscribe(listener)
 
     def now_s(self) -> float:
         """The clock of `started_s`."""
-        return self._engine.now_s()
+        return self._monotonic()
 
     def utc_now(self) -> datetime:
         """The moment, for costs."""
@@ -143,12 +181,12 @@ class Controller:
 
     # --- workspace ------------------------------------------------------------------------------------------------
 
-    def open_practice(self) -> None:
-        """Start the practice workspace and open it."""
+    def open_practice(self, *, then: Step | None = None) -> None:
+        """Start the practice workspace and open it; go to the page `then`, else to where the person left it."""
         if not self._may_leave():
             return
-        self._again[JobKind.OPEN] = self.open_practice
-        self._opening.open_practice()
+        self._again[JobKind.OPEN] = lambda: self.open_practice(then=then)
+        self._opening.open_practice(then)
 
     def sign_in(self, method: SignInMethod, tenant_id: str = "") -> None:
         """Sign in to Azure without a workspace yet; then what the account can see is read."""
@@ -157,12 +195,15 @@ class Controller:
         self._again[JobKind.OPEN] = lambda: self.sign_in(method, tenant_id)
         self._opening.sign_in(method, tenant_id, on_done=lambda workplace: self._keep(workplace))
 
-    def open_workspace(self, workspace: WorkspaceRef, method: SignInMethod | None = None) -> None:
-        """Open a workspace, signing in first where nobody is."""
+    def open_workspace(
+        self, workspace: WorkspaceRef, method: SignInMethod | None = None, *, then: Step | None = None
+    ) -> None:
+        """Open a workspace, signing in where nobody is; go to the page `then`, else to where the person left it."""
         if not self._may_leave():
             return
-        self._again[JobKind.OPEN] = lambda: self.open_workspace(workspace, method)
-        self._opening.open_workspace(self._workplace, workspace, method)
+        self._again[JobKind.OPEN] = lambda: self.open_workspace(workspace, method, then=then)
+        signed_in = self._workplace if self.state.place is None else None
+        self._opening.open_workspace(signed_in, workspace, method, then)
 
     def open_config(self, path: Path) -> str:
         """Open the workspace of a `config.json` of the Azure portal; "" or why not."""
@@ -190,6 +231,7 @@ class Controller:
         """Back to choosing one."""
         if not self._may_leave():
             return
+        self._keep_choices()
         self._keep(None)
         self._engine.fold(e.Closed())
 
@@ -213,7 +255,10 @@ class Controller:
 
     def choose_model(self, model_id: str) -> None:
         """Deploy this model; its signature is read."""
-        self.edit_deployment(replace(self.state.deployment, model_id=model_id))
+        choice = self.state.deployment
+        if model_id != choice.model_id:  # what was said about feeding it was said about another model
+            choice = replace(choice, signature="", output="", preprocess="", labels="")
+        self.edit_deployment(replace(choice, model_id=model_id))
         found = self.state.inspections.get(model_id)
         if self._workplace is not None and (found is None or isinstance(found, AssistantError)):
             self._again[JobKind.INSPECT] = lambda: self.choose_model(model_id)
@@ -222,6 +267,14 @@ class Controller:
     def edit_deployment(self, choice: DeployChoice) -> None:
         """Change the settings of the web service."""
         self._engine.fold(e.DeploymentEdited(choice))
+        if choice.labels and choice.labels not in self.state.labels:
+            self._deploying.read_labels(choice.labels)
+
+    def choose_labels(self, source: str) -> None:
+        """Name classes after a file (read now, whatever it held before) or "imagenet"; "" leaves the model's own."""
+        self._engine.fold(e.DeploymentEdited(replace(self.state.deployment, labels=source)))
+        if source:
+            self._deploying.read_labels(source)
 
     def register_model(self, name: str, folder: Path) -> None:
         """Upload a SavedModel of this computer and choose it."""
@@ -234,6 +287,16 @@ class Controller:
         if self._workplace is not None and can_change(self.state):
             self._again[JobKind.DEPLOY] = self.deploy
             self._deploying.deploy(self._workplace)
+
+    def rehearse(self, images: Sequence[Path]) -> None:
+        """Run what would be deployed on this computer first, and score these images with it."""
+        if self._workplace is not None:
+            self._again[JobKind.REHEARSE] = lambda: self.rehearse(images)
+            self._trials.rehearse(self._workplace, tuple(images))
+
+    def forget_rehearsal(self) -> None:
+        """The person has read how the rehearsal went."""
+        self._trials.forget_rehearsal()
 
     def shipped_files(self) -> Mapping[str, str]:
         """What is uploaded with a deployment, as file name and text."""
@@ -268,6 +331,16 @@ class Controller:
     def choose_service(self, name: str) -> None:
         """Score with this web service."""
         self._engine.fold(e.ServiceChosen(name))
+
+    def start_load_test(self, setting: LoadSetting, images: Sequence[Path]) -> None:
+        """Find out how much the web service takes, with these images."""
+        if self._workplace is not None:
+            self._again[JobKind.LOAD] = lambda: self.start_load_test(setting, images)
+            self._trials.start_load_test(self._workplace, setting, tuple(images))
+
+    def save_load_table(self, target: Path) -> str:
+        """Save the load tests of this session as a table; "" or why not."""
+        return self._trials.save_load_table(target)
 
     def new_key(self, which: WhichKey) -> None:
         """Replace a key; whoever holds the old one is shut out."""
@@ -319,6 +392,8 @@ class Controller:
 
     def act(self, remedy: Remedy, kind: JobKind) -> str:
         """Carry out a remedy of the error of a job; an address to open in the browser, else ""."""
+        from gpu_assistant.wizard.remedies import carry_out
+
         return carry_out(self, remedy, kind)
 
     def retry_keyring(self) -> None:
@@ -346,7 +421,7 @@ class Controller:
         self._desk.forget()
         self._workplace = workplace
 
-    def _opened(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices) -> None:
+    def _opened(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices, then: Step | None) -> None:
         self._keep(workplace)
         self._engine.fold(opened)
         if saved.workspace_id.lower() == opened.place.site.workspace.azure_id.lower():
@@ -355,6 +430,10 @@ class Controller:
             self._engine.fold(e.ServiceChosen(saved.service_name))
             if saved.deployment.model_id:
                 self.choose_model(saved.deployment.model_id)
+            if then is None and self.state.step is Step.WORKSPACE:  # elsewhere the person knows where to go on
+                then = landing(self.state, saved.step)
+        if then is not None:
+            self.go(then)
         self._kept = self._choices()
         self.load_machines()
         self.load_models()
@@ -365,7 +444,9 @@ class Controller:
         if state.place is None:
             return None
         site = state.place.site
-        return SavedChoices(site.workspace.azure_id, site.practice, state.machine, state.deployment, state.service_name)
+        return SavedChoices(
+            site.workspace.azure_id, site.practice, state.machine, state.deployment, state.service_name, state.step
+        )
 
     def _changed_choices(self) -> SavedChoices | None:
         """The choices, when they are not what was saved last."""

@@ -20,7 +20,9 @@ from gpu_assistant.wizard.preflight import deploy_request
 from gpu_assistant.wizard.state import JobKind, Step
 from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.deploy import Deployment, deploy
+from gpu_assistant.workflows.feeding import read_labels
 from gpu_assistant.workflows.inspect_model import inspect_registered_model
+from gpu_assistant.workflows.plan import source_files
 from gpu_assistant.workflows.reconcile import reconcile
 from gpu_assistant.workflows.register_model import register_model
 
@@ -95,6 +97,17 @@ class Deploying:
 
         self._engine.start(JobKind.INSPECT, work, lane=Lane.READS, subject=model_id)
 
+    def read_labels(self, source: str) -> None:
+        """The names of the classes from a file of this computer, or of ImageNet's."""
+
+        def work(job: Job) -> None:
+            try:
+                self._engine.tell(e.LabelsRead(source, read_labels(source)))
+            except AssistantError as exc:
+                self._engine.tell(e.LabelsRead(source, exc))
+
+        self._engine.start(JobKind.DISK, work, lane=Lane.DISK, subject=source)
+
     def read_log(self, workplace: Workplace, name: str) -> None:
         """The log of a web service."""
 
@@ -109,7 +122,9 @@ class Deploying:
         """What is uploaded with a deployment: a dozen small files of the program's own."""
         folder = workplace.shipment.scoring_folder
         files = sorted(path for path in folder.iterdir() if path.suffix in _SHOWN_FILES and path.is_file())
-        return {path.name: path.read_text(encoding="utf-8") for path in files}
+        request = deploy_request(self._engine.state)
+        own = source_files(request) if request is not None else {}
+        return {**own, **{path.name: path.read_text(encoding="utf-8") for path in files}}
 
     # --- changing -----------------------------------------------------------------------------------------------------
 
@@ -124,6 +139,7 @@ class Deploying:
 
         def done(result: object) -> None:
             assert isinstance(result, RegisteredModel)
+            self._engine.fold(e.ModelFolderKnown(result.model_id, folder))
             choose(result.model_id)
 
         self._engine.start(JobKind.REGISTER, work, lane=Lane.CHANGES, pace=workplace.pace, subject=name, on_done=done)
@@ -135,18 +151,19 @@ class Deploying:
             return
 
         def work(job: Job) -> Deployment:
-            deployment = deploy(
-                request,
-                site=workplace.site,
-                backend=self._backend(workplace, job),
-                ledger=workplace.ledger,
-                keystore=workplace.keystore,
-                job=job,
-                shipment=workplace.shipment,
-            )
-            self._engine.tell(e.LedgerRead(workplace.ledger.open_rows()))
-            self._engine.tell(e.KeystoreLooked(workplace.keystore.problem))
-            return deployment
+            try:
+                return deploy(
+                    request,
+                    site=workplace.site,
+                    backend=self._backend(workplace, job),
+                    ledger=workplace.ledger,
+                    keystore=workplace.keystore,
+                    job=job,
+                    shipment=workplace.shipment,
+                )
+            finally:  # what a failed deployment left behind bills too
+                self._engine.tell(e.LedgerRead(workplace.ledger.open_rows()))
+                self._engine.tell(e.KeystoreLooked(workplace.keystore.problem))
 
         def done(result: object) -> None:
             assert isinstance(result, Deployment)

@@ -1,44 +1,48 @@
-"""Everything that can happen to the wizard's state: a closed union of plain facts."""
+"""Everything that can happen to the wizard's state: a closed union of plain facts.
+
+Tuples, because making a frozen dataclass takes seven times as long as making one of these: with thirty of them that
+was a fifth of what the program itself added to the time until the window is there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from gpu_assistant.domain.billing import BillableResource
-from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
-from gpu_assistant.domain.errors import AssistantError
-from gpu_assistant.domain.model import RegisteredModel
-from gpu_assistant.domain.service import WebService
-from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
-from gpu_assistant.jobs.events import JobEvent
-from gpu_assistant.jobs.job import CancelMeaning
-from gpu_assistant.wizard.state import (
-    Batch,
-    DeployChoice,
-    JobKind,
-    MachineChoice,
-    Place,
-    Scored,
-    Step,
-)
-from gpu_assistant.workflows.clean_up import CleanUpReport
-from gpu_assistant.workflows.inspect_model import ModelInspection
-from gpu_assistant.workflows.reconcile import Overview
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
+    from gpu_assistant.domain.errors import AssistantError
+    from gpu_assistant.domain.model import RegisteredModel
+    from gpu_assistant.domain.service import WebService
+    from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
+    from gpu_assistant.jobs.events import JobEvent
+    from gpu_assistant.jobs.job import CancelMeaning
+    from gpu_assistant.wizard.state import (
+        Batch,
+        DeployChoice,
+        JobKind,
+        MachineChoice,
+        Place,
+        Rehearsed,
+        Scored,
+        Step,
+    )
+    from gpu_assistant.workflows.clean_up import CleanUpReport
+    from gpu_assistant.workflows.inspect_model import ModelInspection
+    from gpu_assistant.workflows.load.results import LoadRun
+    from gpu_assistant.workflows.reconcile import Overview
 
 
-@dataclass(frozen=True, slots=True)
-class Went:
+class Went(NamedTuple):
     """The person opened a page."""
 
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class JobBegan:
+class JobBegan(NamedTuple):
     """A job was started. It takes the place of an earlier one of its kind."""
 
     kind: JobKind
@@ -47,8 +51,7 @@ class JobBegan:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JobSaid:
+class JobSaid(NamedTuple):
     """A job said something."""
 
     kind: JobKind
@@ -57,54 +60,48 @@ class JobSaid:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class CancelAsked:
+class CancelAsked(NamedTuple):
     """The person wants a job to stop."""
 
     kind: JobKind
     meaning: CancelMeaning
 
 
-@dataclass(frozen=True, slots=True)
-class Dismissed:
+class Dismissed(NamedTuple):
     """The person has read how a job ended."""
 
     kind: JobKind
 
 
-@dataclass(frozen=True, slots=True)
-class LookedAround:
+class LookedAround(NamedTuple):
     """What was found at the start: the package practice lacks, recent workspaces, a damaged ledger's copy."""
 
     practice_missing: str
     recent: tuple[WorkspaceRef, ...]
     ledger_damaged: Path | None
+    can_rehearse: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PromptShown:
+class PromptShown(NamedTuple):
     """Azure waits for the person to sign in; None when it no longer does."""
 
     prompt: SignInPrompt | None
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(NamedTuple):
     """Somebody is signed in and no workspace is open yet; None after signing out."""
 
     account: Account | None
 
 
-@dataclass(frozen=True, slots=True)
-class Browsed:
+class Browsed(NamedTuple):
     """What the account can see; None leaves as it is."""
 
     subscriptions: tuple[Subscription, ...] | None = None
     workspaces: tuple[WorkspaceRef, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A workspace is open."""
 
     place: Place
@@ -113,130 +110,145 @@ class Opened:
     recent: tuple[WorkspaceRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """No workspace is open any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class MachinesRead:
+class MachinesRead(NamedTuple):
     """The VM sizes with what stands in their way, and the clusters that exist."""
 
     offers: tuple[VmSizeOffer, ...]
     targets: tuple[ComputeTarget, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MachineChosen:
+class MachineChosen(NamedTuple):
     """The person chose what to run on; None takes the choice back."""
 
     choice: MachineChoice | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsRead:
+class ModelsRead(NamedTuple):
     """The registered models, newest version first."""
 
     models: tuple[RegisteredModel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInspected:
+class ModelInspected(NamedTuple):
     """What a model says about itself, or why it cannot."""
 
     model_id: str
     found: ModelInspection | AssistantError
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentEdited:
+class LabelsRead(NamedTuple):
+    """The names of the classes from a file or a list of our own, or why they cannot be had."""
+
+    source: str
+    found: tuple[str, ...] | AssistantError
+
+
+class DeploymentEdited(NamedTuple):
     """The person changed the web service's settings."""
 
     choice: DeployChoice
 
 
-@dataclass(frozen=True, slots=True)
-class ServicesRead:
+class ServicesRead(NamedTuple):
     """The web services as Azure reports them."""
 
     services: tuple[WebService, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceChosen:
+class ServiceChosen(NamedTuple):
     """The person scores with this web service from now on."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLogRead:
+class ServiceLogRead(NamedTuple):
     """The log of a web service."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRead:
+class LedgerRead(NamedTuple):
     """The open rows of the ledger."""
 
     rows: tuple[BillableResource, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """Ledger and Azure were compared."""
 
     overview: Overview
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CleanedUp:
+class CleanedUp(NamedTuple):
     """A clean-up ended; `rows` are those it was about, as the ledger has them now."""
 
     report: CleanUpReport
     rows: tuple[BillableResource, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ImagesTaken:
+class ImagesTaken(NamedTuple):
     """Images are on their way."""
 
     images: Sequence[Scored]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageAnswered:
+class ImageWaits(NamedTuple):
+    """The answer to one of them takes longer: why, as a Text."""
+
+    number: int
+    why: str
+
+
+class ImageAnswered(NamedTuple):
     """One of them has its answer or its error."""
 
     image: Scored
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSelected:
+class ImageSelected(NamedTuple):
     """The person wants to see an image again; None shows the latest."""
 
     number: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchMoved:
+class BatchMoved(NamedTuple):
     """How far a batch is."""
 
     batch: Batch | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeystoreLooked:
+class ModelFolderKnown(NamedTuple):
+    """The whole SavedModel of a registered model lies on this computer."""
+
+    model_id: str
+    folder: Path
+
+
+class RehearsalEnded(NamedTuple):
+    """A rehearsal was held; None forgets the latest."""
+
+    rehearsed: Rehearsed | None
+
+
+class LoadMoved(NamedTuple):
+    """How far a load test is; its `number` tells which."""
+
+    run: LoadRun
+
+
+class KeystoreLooked(NamedTuple):
     """Whether keys go to the OS keyring: the reason why not, or empty."""
 
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioChanged:
+class ScenarioChanged(NamedTuple):
     """Practice plays another failure; empty for none."""
 
     name: str
@@ -258,6 +270,7 @@ WizardEvent: TypeAlias = (
     | MachineChosen
     | ModelsRead
     | ModelInspected
+    | LabelsRead
     | DeploymentEdited
     | ServicesRead
     | ServiceChosen
@@ -266,9 +279,13 @@ WizardEvent: TypeAlias = (
     | Compared
     | CleanedUp
     | ImagesTaken
+    | ImageWaits
     | ImageAnswered
     | ImageSelected
     | BatchMoved
+    | ModelFolderKnown
+    | RehearsalEnded
+    | LoadMoved
     | KeystoreLooked
     | ScenarioChanged
 )

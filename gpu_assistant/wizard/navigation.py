@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gpu_assistant.domain.billing import BillableResource, ResourceKind, ResourceState
-from gpu_assistant.domain.compute import Availability, VmSizeOffer
-from gpu_assistant.domain.service import ServiceState
 from gpu_assistant.domain.text import Text
 from gpu_assistant.i18n import mark
 from gpu_assistant.wizard.state import JobKind, Step, WizardState
-from gpu_assistant.workflows.score_image import Endpoint
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.compute import VmSizeOffer
+    from gpu_assistant.workflows.score_image import Endpoint
 
 TITLES = {
     Step.WORKSPACE: mark("Workspace"),
@@ -62,6 +65,29 @@ def previous_step(state: WizardState) -> Step | None:
     return None if state.step is Step.WORKSPACE else Step(state.step - 1)
 
 
+def landing(state: WizardState, left_at: Step) -> Step:
+    """The page to go on at in a workspace that was open before, where the person left it at the page `left_at`.
+
+    That page if it can be opened, else the last one before it that can. A web service must be there by Azure's own
+    word, which is fresh now; and after a clean-up that left nothing, the journey begins anew.
+    """
+    if left_at is Step.CLEAN_UP and not here(state):
+        return Step.WORKSPACE
+    for step in sorted(Step, reverse=True):
+        if step <= left_at and not blocked(state, step) and (step is not Step.SCORE or _still_answers(state)):
+            return step
+    return Step.WORKSPACE
+
+
+def _still_answers(state: WizardState) -> bool:
+    """Whether Azure lists the web service that images go to, and as one that may answer."""
+    target = endpoint(state)
+    from gpu_assistant.domain.service import ServiceState  # late: page 1 has none
+
+    ended = (ServiceState.FAILED, ServiceState.DELETING)
+    return any(one.name == target.name and one.state not in ended for one in state.services) if target else False
+
+
 def here(state: WizardState) -> tuple[BillableResource, ...]:
     """The open rows of the opened workspace."""
     if state.place is None:
@@ -72,6 +98,11 @@ def here(state: WizardState) -> tuple[BillableResource, ...]:
 
 def endpoints(state: WizardState) -> tuple[Endpoint, ...]:
     """The web services that can be asked, newest first; those that Azure listed but the ledger does not know last."""
+    if state.place is None:
+        return ()
+    from gpu_assistant.domain.service import ServiceState  # late: page 1 needs neither
+    from gpu_assistant.workflows.score_image import Endpoint
+
     ours = sorted(
         (
             row
@@ -108,6 +139,8 @@ def offer(state: WizardState, vm_size: str) -> VmSizeOffer | None:
 
 def can_choose(one: VmSizeOffer) -> bool:
     """Whether a VM size may be picked. With unknown quota Azure has the last word."""
+    from gpu_assistant.domain.compute import Availability  # late: page 1 has none
+
     return one.availability in (Availability.AVAILABLE, Availability.UNKNOWN)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from gpu_assistant.backends.base import OnPrompt
-from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.jobs.job import Job
@@ -16,7 +16,7 @@ from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.engine import Engine
 from gpu_assistant.wizard.ports import Workplace, Workplaces
 from gpu_assistant.wizard.saved import SavedChoices, load_choices
-from gpu_assistant.wizard.state import JobKind, Place
+from gpu_assistant.wizard.state import JobKind, Place, Step
 
 _USUAL_START_S = 6.0
 
@@ -24,7 +24,7 @@ _USUAL_START_S = 6.0
 class OnOpen(Protocol):
     """Told on the window's thread that a workspace is open."""
 
-    def __call__(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices) -> None: ...
+    def __call__(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices, then: Step | None) -> None: ...
 
 
 class Opening:
@@ -49,6 +49,7 @@ class Opening:
                     self._workplaces.practice_missing(),
                     self._workplaces.recent(),
                     self._workplaces.ledger.damaged_copy,
+                    self._workplaces.can_rehearse(),
                 )
             )
 
@@ -72,26 +73,37 @@ class Opening:
 
     # --- opening ----------------------------------------------------------------------------------------------
 
-    def open_practice(self) -> None:
-        """Start the practice workspace and open it."""
+    def open_practice(self, then: Step | None) -> None:
+        """Start the practice workspace and open it. `then` is handed on to `on_open`."""
 
         def work(job: Job) -> None:
             with job.step(Text("Start the practice workspace"), usually_s=_USUAL_START_S):
                 workplace = self._workplaces.practice(lambda stage, done: job.doing(stage, done))
-            self._open(workplace, job)
+            with _closed_on_failure(workplace):
+                self._open(workplace, job, then)
 
         self._engine.start(JobKind.OPEN, work, lane=Lane.OPEN)
 
-    def open_workspace(self, present: Workplace | None, workspace: WorkspaceRef, method: SignInMethod | None) -> None:
-        """Open a workspace of Azure, with the SDK process that signed in when there is one."""
+    def open_workspace(
+        self,
+        signed_in: Workplace | None,
+        workspace: WorkspaceRef,
+        method: SignInMethod | None,
+        then: Step | None,
+    ) -> None:
+        """Open a workspace of Azure, by the SDK process that is `signed_in` and has none open, or by a new one.
+
+        When it cannot be opened, `signed_in` stays so, and another one may be chosen. `then` is handed on to `on_open`.
+        """
 
         def work(job: Job) -> None:
-            workplace = present
-            if workplace is None or workplace.site.practice or workplace.site.workspace.name:
-                workplace = self._workplaces.azure(workspace, method, workspace.tenant_id)
-            else:
-                workplace.enter(workspace, method)
-            self._open(workplace, job)
+            if signed_in is not None:
+                signed_in.enter(workspace, method)
+                self._open(signed_in, job, then)
+                return
+            workplace = self._workplaces.azure(workspace, method, workspace.tenant_id)
+            with _closed_on_failure(workplace):
+                self._open(workplace, job, then)
 
         self._engine.start(JobKind.OPEN, work, lane=Lane.OPEN, subject=workspace.name)
 
@@ -102,15 +114,14 @@ class Opening:
             with job.step(Text("Start the Azure SDK")):
                 workplace = self._workplaces.azure(None, method, tenant_id)
                 backend = workplace.backend().bound_to(job.cancelled)
-            try:
+            with _closed_on_failure(workplace):
                 with job.step(Text("Sign in to Azure")):
                     account = backend.sign_in(method, tenant_id=tenant_id, on_prompt=self._on_prompt)
-                self._engine.tell(e.SignedIn(account))
+                self._engine.tell(e.PromptShown(None))
                 with job.step(Text("Read the subscriptions")):
-                    self._engine.tell(e.Browsed(subscriptions=tuple(backend.subscriptions())))
-            except AssistantError:
-                workplace.close()
-                raise
+                    subscriptions = tuple(backend.subscriptions())
+            self._engine.tell(e.SignedIn(account))  # only now: after a failure nobody would be
+            self._engine.tell(e.Browsed(subscriptions=subscriptions))
             return workplace
 
         def done(workplace: object) -> None:
@@ -132,28 +143,25 @@ class Opening:
 
         self._engine.start(JobKind.BROWSE, work, lane=Lane.READS, subject=subscription_id)
 
-    def _open(self, workplace: Workplace, job: Job) -> None:
+    def _open(self, workplace: Workplace, job: Job, then: Step | None) -> None:
         """On the worker: sign in, open, and look at what there is."""
-        try:
-            with job.step(Text("Open the workspace"), usually_s=_USUAL_START_S):
-                job.raise_if_cancelled()
-                backend = workplace.connect(self._on_prompt).bound_to(job.cancelled)
-                account = backend.account()
-                services = tuple(backend.web_services())
-            with job.step(Text("Look at the keyring")):
-                problem = workplace.keystore.problem
-            opened = e.Opened(
-                Place(workplace.site, account, workplace.speed, workplace.scenario_playing(), problem),
-                services,
-                workplace.sample_photos(),
-                self._workplaces.recent(),
-            )
-            saved = load_choices(self._workplaces.saved_choices)
+        with job.step(Text("Open the workspace"), usually_s=_USUAL_START_S):
             job.raise_if_cancelled()
-        except AssistantError:
-            workplace.close()
-            raise
-        self._engine.call(lambda: self._on_open(workplace, opened, saved))
+            backend = workplace.connect(self._on_prompt).bound_to(job.cancelled)
+            account = backend.account()
+            services = tuple(backend.web_services())
+        with job.step(Text("Look at the keyring")):
+            problem = workplace.keystore.problem
+        opened = e.Opened(
+            Place(workplace.site, account, workplace.speed, workplace.scenario_playing(), problem),
+            services,
+            workplace.sample_photos(),
+            self._workplaces.recent(),
+        )
+        saved = load_choices(self._workplaces.saved_choices)
+        self._engine.tell(e.LedgerRead(workplace.ledger.open_rows()))  # where to go on depends on it
+        job.raise_if_cancelled()
+        self._engine.call(lambda: self._on_open(workplace, opened, saved, then))
 
     # --- leaving, and the rest --------------------------------------------------------------------------------
 
@@ -191,3 +199,13 @@ class Opening:
             self._engine.tell(e.ScenarioChanged(workplace.scenario_playing()))
 
         self._engine.start(JobKind.DISK, work, lane=Lane.DISK)
+
+
+@contextmanager
+def _closed_on_failure(workplace: Workplace) -> Iterator[None]:
+    """Nobody else knows this workplace yet: what goes wrong in the block ends its SDK process."""
+    try:
+        yield
+    except BaseException:
+        workplace.close()
+        raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gpu_assistant.backends.base import OnPrompt, SignsIn, WorkspaceBackend
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
@@ -14,6 +14,9 @@ from gpu_assistant.keystore import Keystore
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.plan import Shipment
 from gpu_assistant.workflows.site import Site
+
+if TYPE_CHECKING:
+    from gpu_assistant.workflows.rehearse import RehearsalStage
 
 
 class ConnectedBackend(WorkspaceBackend, SignsIn, Protocol):
@@ -76,6 +79,10 @@ class Workplace(Protocol):
         """Images to try, by file name; empty when there are none."""
         ...
 
+    def rehearsal_stage(self) -> RehearsalStage:
+        """This computer, to run what would be deployed on first."""
+        ...
+
     def close(self) -> None:
         """End the SDK process. What runs in Azure goes on."""
         ...
@@ -106,6 +113,10 @@ class Workplaces(Protocol):
 
     def practice_missing(self) -> str:
         """The package that the practice workspace lacks; empty when it can be used."""
+        ...
+
+    def can_rehearse(self) -> bool:
+        """Whether TensorFlow and the inference server are installed; imports neither."""
         ...
 
     def recent(self) -> tuple[WorkspaceRef, ...]:

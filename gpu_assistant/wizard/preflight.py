@@ -15,8 +15,10 @@ from gpu_assistant.domain.errors import (
     QuotaError,
     VmSizeError,
 )
+from gpu_assistant.domain.service import Autoscale
 from gpu_assistant.domain.text import Text, known_text
 from gpu_assistant.wizard import navigation
+from gpu_assistant.wizard.feeding import chosen_labels, feeding, labels_obstacle, with_feeding
 from gpu_assistant.wizard.state import JobKind, Step, WizardState
 from gpu_assistant.workflows.plan import DeployRequest, problems
 
@@ -47,13 +49,16 @@ def deploy_request(state: WizardState) -> DeployRequest | None:
         return None
     machine, choice = state.machine, state.deployment
     practice = state.place.site.practice
-    return DeployRequest(
+    request = DeployRequest(
         model=choice.model_id,
         vm_size=machine.vm_size,
         node_count=machine.node_count,
         existing_compute=machine.existing_compute,
         service_name=choice.service_name,
         replicas=choice.replicas,
+        autoscale=Autoscale(choice.max_replicas, choice.target_utilization_percent, choice.refresh_period_s)
+        if choice.autoscale
+        else None,
         gpus_per_replica=choice.gpus_per_replica,
         cpu_cores=choice.cpu_cores,
         memory_gb=choice.memory_gb,
@@ -61,7 +66,8 @@ def deploy_request(state: WizardState) -> DeployRequest | None:
         # practice answers on this computer's CPU, in plain HTTP on 127.0.0.1
         expect_gpu=choice.expect_gpu and not practice,
         secure=machine.secure and not practice,
-    ).named()
+    )
+    return with_feeding(request, state).named()
 
 
 def preflight(state: WizardState) -> tuple[Check, ...]:
@@ -69,6 +75,7 @@ def preflight(state: WizardState) -> tuple[Check, ...]:
     found = list(_found_problems(state))
     return (
         _model_check(state),
+        *_labels_check(state),
         _machine_check(state, found),
         _kind_check(Text("Quota is enough"), QuotaError, found, Step.MACHINE, _quota_note(state)),
         _kind_check(Text("Replicas fit the GPUs"), NotSchedulable, found, Step.DEPLOY, _fit_note(state)),
@@ -115,7 +122,34 @@ def _model_check(state: WizardState) -> Check:
         return Check(title, Verdict.PROBLEM, _words(found), found, Step.DEPLOY)
     if found is None:
         return Check(title, Verdict.WAITING, Text("Reading its signature"))
-    return Check(title, Verdict.OK, model_id)
+    return _feeding_check(title, state) or Check(title, Verdict.OK, model_id)
+
+
+def _feeding_check(title: str, state: WizardState) -> Check | None:
+    """What is not settled about feeding the model; None when all is."""
+    how = feeding(state)
+    if how is None:
+        return None
+    if how.problem is not None:
+        return Check(title, Verdict.PROBLEM, _words(how.problem), how.problem, Step.DEPLOY)
+    if how.is_guess:
+        return Check(title, Verdict.WARNING, Text("How pixels are scaled is a guess: check it, and the first answers"))
+    return None
+
+
+def _labels_check(state: WizardState) -> Iterator[Check]:
+    """Nothing is asked of the model's own labels: without any, answers carry numbers."""
+    if not state.deployment.labels:
+        return
+    title = Text("Labels fit the model")
+    labels, obstacle = chosen_labels(state), labels_obstacle(state)
+    if obstacle is not None:
+        yield Check(title, Verdict.PROBLEM, _words(obstacle), obstacle, Step.DEPLOY)
+    elif labels is None:
+        yield Check(title, Verdict.WAITING, Text("Reading the labels"))
+    else:
+        count = len(labels) if isinstance(labels, tuple) else 0
+        yield Check(title, Verdict.OK, Text("{count} labels", count=count))
 
 
 def _machine_check(state: WizardState, found: list[AssistantError]) -> Check:
@@ -149,6 +183,13 @@ def _fit_note(state: WizardState) -> str:
     request = deploy_request(state)
     if request is None:
         return ""
+    if request.autoscale is not None:
+        return Text(
+            "{least} to {most} × {gpus} GPU",
+            least=request.replicas,
+            most=request.autoscale.max_replicas,
+            gpus=request.gpus_per_replica,
+        )
     return Text("{replicas} × {gpus} GPU", replicas=request.replicas, gpus=request.gpus_per_replica)
 
 

@@ -20,6 +20,7 @@ from gpu_assistant.jobs.events import (
 from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.state import (
     LATENCIES_KEPT,
+    LOAD_RUNS_KEPT,
     LOG_LINES_KEPT,
     SCORED_KEPT,
     JobKind,
@@ -64,8 +65,10 @@ def reduce(state: WizardState, event: e.WizardEvent) -> WizardState:
             | e.ScenarioChanged()
         ):
             return _workspace(state, event)
-        case e.ImagesTaken() | e.ImageAnswered() | e.ImageSelected() | e.BatchMoved():
+        case e.ImagesTaken() | e.ImageWaits() | e.ImageAnswered() | e.ImageSelected() | e.BatchMoved():
             return _scoring(state, event)
+        case e.ModelFolderKnown() | e.RehearsalEnded() | e.LoadMoved():
+            return _trials(state, event)
         case _:
             return _facts(state, event)
 
@@ -74,14 +77,22 @@ def _facts(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.MachinesRead(offers, targets):
             return replace(state, offers=offers, targets=targets)
-        case e.LookedAround(practice_missing, recent, damaged):
-            return replace(state, practice_missing=practice_missing, recent=recent, ledger_damaged=damaged)
+        case e.LookedAround(practice_missing, recent, damaged, can_rehearse):
+            return replace(
+                state,
+                practice_missing=practice_missing,
+                recent=recent,
+                ledger_damaged=damaged,
+                can_rehearse=can_rehearse,
+            )
         case e.MachineChosen(choice):
             return replace(state, machine=choice)
         case e.ModelsRead(models):
             return replace(state, models=models)
         case e.ModelInspected(model_id, found):
             return replace(state, inspections=_with(state.inspections, model_id, found))
+        case e.LabelsRead(source, found):
+            return replace(state, labels=_with(state.labels, source, found))
         case e.DeploymentEdited(choice):
             return replace(state, deployment=choice)
         case e.ServicesRead(services):
@@ -155,6 +166,9 @@ def _forget_workspace(state: WizardState) -> WizardState:
         selected=None,
         latencies_ms=(),
         batch=None,
+        model_folders=blank.model_folders,
+        rehearsed=None,
+        load_runs=(),
         jobs={kind: job for kind, job in state.jobs.items() if kind is JobKind.OPEN},
     )
 
@@ -164,12 +178,27 @@ def _scoring(state: WizardState, event: e.WizardEvent) -> WizardState:
         case e.ImagesTaken(images):
             scored = (*state.scored, *images)[-SCORED_KEPT:]
             return replace(state, scored=scored, selected=None, batch=None)
+        case e.ImageWaits(number, why):
+            waits = (replace(one, waits_for=why) if one.number == number else one for one in state.scored)
+            return replace(state, scored=tuple(waits))
         case e.ImageAnswered(image):
             return _answered(state, image)
         case e.ImageSelected(number):
             return replace(state, selected=number)
         case e.BatchMoved(batch):
             return replace(state, batch=batch)
+    return state
+
+
+def _trials(state: WizardState, event: e.WizardEvent) -> WizardState:
+    match event:
+        case e.ModelFolderKnown(model_id, folder):
+            return replace(state, model_folders=_with(state.model_folders, model_id, folder))
+        case e.RehearsalEnded(rehearsed):
+            return replace(state, rehearsed=rehearsed)
+        case e.LoadMoved(run):
+            others = tuple(one for one in state.load_runs if one.number != run.number)
+            return replace(state, load_runs=(*others, run)[-LOAD_RUNS_KEPT:])
     return state
 
 

@@ -9,20 +9,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gpu_assistant.wizard.state import DeployChoice, MachineChoice
+from gpu_assistant.wizard.state import DeployChoice, MachineChoice, Step
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SavedChoices:
-    """What was chosen in the workspace with the ARM id `workspace_id`."""
+    """What was chosen in the workspace with the ARM id `workspace_id`, and the page that was open last."""
 
     workspace_id: str = ""
     practice: bool = False
     machine: MachineChoice | None = None
     deployment: DeployChoice = field(default_factory=DeployChoice)
     service_name: str = ""
+    step: Step = Step.WORKSPACE
 
 
 def load_choices(path: Path) -> SavedChoices:
@@ -36,6 +37,7 @@ def load_choices(path: Path) -> SavedChoices:
             machine=_typed(MachineChoice, machine) if machine else None,
             deployment=_typed(DeployChoice, saved.get("deployment") or {}),
             service_name=str(saved.get("service_name") or ""),
+            step=_step(saved.get("step")),
         )
     except FileNotFoundError:
         return SavedChoices()
@@ -49,10 +51,16 @@ def save_choices(path: Path, choices: SavedChoices) -> None:
     draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(asdict(choices), indent=2), encoding="utf-8")
+        words = asdict(choices) | {"step": choices.step.name.lower()}
+        draft.write_text(json.dumps(words, indent=2), encoding="utf-8")
         os.replace(draft, path)
     except OSError as exc:
         log.warning("choices not saved: %s", exc)
+
+
+def _step(name: object) -> Step:
+    """The page of that name; the first one when there is none."""
+    return next((step for step in Step if step.name.lower() == name), Step.WORKSPACE)
 
 
 def _typed(cls: type[Any], saved: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from gpu_assistant.jobs.runner import Lane
 from gpu_assistant.keystore import load_service_keys, save_service_keys
 from gpu_assistant.scoring_client import ScoringClient
 from gpu_assistant.wizard.engine import Engine
-from gpu_assistant.wizard.events import BatchMoved, ImageAnswered, ImagesTaken, KeystoreLooked
+from gpu_assistant.wizard.events import BatchMoved, ImageAnswered, ImagesTaken, ImageWaits, KeystoreLooked
 from gpu_assistant.wizard.navigation import endpoint
 from gpu_assistant.wizard.ports import Workplace
 from gpu_assistant.wizard.state import Batch, JobKind, Scored
@@ -163,9 +163,14 @@ class ScoringDesk:
                     seen = replace(seen, done=tally.done, failed=tally.failed)
                     self._engine.tell(BatchMoved(seen))
 
+            def waits(path: Path, why: str) -> None:
+                for number in tuple(numbers.get(path, ())):
+                    self._engine.tell(ImageWaits(number, why))
+                job.doing(why, seen.done / max(seen.total, 1))
+
             whole = False
             try:
-                tally = score_many(images, scorers=scorers, table=table, job=job, on_answer=answered)
+                tally = score_many(images, scorers=scorers, table=table, job=job, on_answer=answered, on_wait=waits)
                 whole = True
                 self._spare.setdefault(target, []).extend(scorers)
             finally:

@@ -7,19 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource
-from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
-from gpu_assistant.domain.errors import AssistantError
-from gpu_assistant.domain.model import RegisteredModel
-from gpu_assistant.domain.scoring import ScoredImage
-from gpu_assistant.domain.service import WebService
-from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
-from gpu_assistant.jobs.job import CancelMeaning
-from gpu_assistant.workflows.clean_up import CleanUpReport
-from gpu_assistant.workflows.inspect_model import ModelInspection
-from gpu_assistant.workflows.reconcile import Overview
-from gpu_assistant.workflows.site import Site
+# For the annotations alone: page 1 is on screen before what these modules bring is needed.
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
+    from gpu_assistant.domain.errors import AssistantError
+    from gpu_assistant.domain.model import RegisteredModel
+    from gpu_assistant.domain.scoring import ScoredImage
+    from gpu_assistant.domain.service import WebService
+    from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
+    from gpu_assistant.jobs.job import CancelMeaning
+    from gpu_assistant.workflows.clean_up import CleanUpReport
+    from gpu_assistant.workflows.inspect_model import ModelInspection
+    from gpu_assistant.workflows.load.results import LoadRun
+    from gpu_assistant.workflows.plan import DeployRequest
+    from gpu_assistant.workflows.reconcile import Overview
+    from gpu_assistant.workflows.rehearse import Rehearsal
+    from gpu_assistant.workflows.site import Site
 
 
 class Step(enum.IntEnum):
@@ -49,6 +55,10 @@ class JobKind(enum.Enum):
     REFRESH = "refresh"
     """Compare the ledger with Azure."""
     CLEAN_UP = "clean_up"
+    REHEARSE = "rehearse"
+    """Run what would be deployed on this computer first."""
+    LOAD = "load"
+    """A load test of the web service."""
     SERVICE_LOG = "service_log"
     DISK = "disk"
     """Small reading and writing that nobody watches."""
@@ -135,16 +145,29 @@ class MachineChoice:
 
 @dataclass(frozen=True, slots=True)
 class DeployChoice:
-    """The settings of the web service; empty names are made up from the model and the VM size."""
+    """The settings of the web service; empty names are made up from the model and the VM size.
+
+    With `autoscale`, `replicas` are the fewest.
+    """
 
     model_id: str = ""
     service_name: str = ""
     replicas: int = 1
+    autoscale: bool = False
+    max_replicas: int = 2
+    target_utilization_percent: int = 70
+    refresh_period_s: int = 1
     gpus_per_replica: int = 1
     cpu_cores: float = 1.0
     memory_gb: float = 4.0
     scoring_timeout_s: float = 60.0
     expect_gpu: bool = True
+    signature: str = ""
+    output: str = ""
+    preprocess: str = ""
+    """How pixels are fed, in the words of `--preprocess`. Empty: as the model's own file says, else as proposed."""
+    labels: str = ""
+    """A file, or "imagenet". Empty: the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +182,8 @@ class Scored:
     image: ScoredImage | None = None
     error: AssistantError | None = None
     total_ms: float = 0.0
+    waits_for: str = ""
+    """Why its answer takes longer, as a Text; empty while nothing is known of that."""
 
     @property
     def is_pending(self) -> bool:
@@ -180,6 +205,18 @@ class Batch:
     csv: Path
     running: bool
     cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How the latest rehearsal went, and with which choices it was held."""
+
+    model_id: str
+    request: DeployRequest
+    held: Rehearsal
+
+
+LOAD_RUNS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +249,8 @@ class WizardState:
     models: tuple[RegisteredModel, ...] | None = None
     inspections: Mapping[str, ModelInspection | AssistantError] = field(default_factory=dict)
     """By model id: what the SavedModel says about itself, or why it cannot be used."""
+    labels: Mapping[str, tuple[str, ...] | AssistantError] = field(default_factory=dict)
+    """By `DeployChoice.labels`: the names of the classes, or why they cannot be had."""
     deployment: DeployChoice = DeployChoice()
     services: tuple[WebService, ...] = ()
     """As Azure reported them when last asked."""
@@ -235,6 +274,13 @@ class WizardState:
     batch: Batch | None = None
     samples: Mapping[str, Path] = field(default_factory=dict)
     """Sample images by file name."""
+    can_rehearse: bool = False
+    """Whether this computer has TensorFlow and the inference server."""
+    model_folders: Mapping[str, Path] = field(default_factory=dict)
+    """By model id: where its SavedModel lies on this computer, whole."""
+    rehearsed: Rehearsed | None = None
+    load_runs: tuple[LoadRun, ...] = ()
+    """The load tests of this session, oldest first; the last one may be running."""
     jobs: Mapping[JobKind, JobView] = field(default_factory=dict)
     """The present or latest job of each kind."""
     ledger_damaged: Path | None = None

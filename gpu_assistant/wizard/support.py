@@ -151,6 +151,7 @@ def state_summary(state: WizardState) -> Mapping[str, Any]:
         "compute_targets": _count(state.targets),
         "model": state.deployment.model_id,
         "replicas": state.deployment.replicas,
+        "max_replicas": state.deployment.max_replicas if state.deployment.autoscale else None,
         "gpus_per_replica": state.deployment.gpus_per_replica,
         "services": [{"name": one.name, "state": one.state.value} for one in state.services],
         "images_scored": sum(1 for one in state.scored if one.image is not None),

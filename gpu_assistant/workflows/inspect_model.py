@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from gpu_assistant.backends.base import DownloadedGraph, DownloadProgress, WorkspaceBackend
-from gpu_assistant.domain.errors import ModelError
+from gpu_assistant.domain.errors import BadFeeding, ModelError
 from gpu_assistant.domain.model import RegisteredModel, SavedModelSummary, Signature
+from gpu_assistant.domain.preprocessing import Preprocessing, parse_preprocessing
 from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.job import Job
-from gpu_assistant.saved_model import read_saved_model, serving_signature
+from gpu_assistant.saved_model import read_saved_model, usable_signatures
 from gpu_assistant.saved_model.errors import SavedModelIncomplete
 from gpu_assistant.workflows.model_copies import ModelCopies
 from gpu_assistant.workflows.site import Site
 
 _BACKGROUND = "background"  # class 0 of TensorFlow's 1001-class ImageNet models
 _FLOATS = frozenset({"float32", "float64", "float16", "bfloat16"})
+_BESIDE = ("", "assets", "assets.extra")  # where the scoring script looks for what goes with a model
 _PATH_FACTS = ("file", "folder")
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,12 @@ log = logging.getLogger(__name__)
 class ModelInspection:
     """What a page shows about a registered model.
 
-    `signature` is the one that will be served. `size_bytes` is the whole SavedModel in the registry, None when that
+    `signature` is the one that will be served unless another is named, and `signatures` are all that images can be
+    fed to, that one first. `size_bytes` is the whole SavedModel in the registry, None when that
     is not told. `labels_count` and `labels_from` (a path in the registered model) are about the labels.txt that the
     scoring script will read; None and "" when answers will carry class numbers only. `warnings` are sentences, each
     about one thing that deserves a look before deploying. `summary.folder` is a copy in the cache that may vanish.
+    `declared` is what the model's own preprocessing.json says about feeding it, `declared_problem` why that cannot be.
     """
 
     model_id: str
@@ -48,6 +52,13 @@ class ModelInspection:
     labels_count: int | None
     labels_from: str
     warnings: tuple[str, ...]
+    signatures: tuple[Signature, ...] = ()
+    declared: Preprocessing | None = None
+    declared_problem: BadFeeding | None = None
+
+    def __post_init__(self) -> None:
+        if not self.signatures:
+            object.__setattr__(self, "signatures", (self.signature,))
 
 
 def inspect_registered_model(
@@ -69,6 +80,17 @@ def inspect_registered_model(
             graph = backend.download_model_graph(model_id, scratch, on_download=lambda seen: _show(job, seen))
             graph = copies.keep(name, scratch, graph)
         return _inspection(model_id, graph)
+
+
+def inspect_folder(name: str, folder: Path) -> ModelInspection:
+    """The same for a SavedModel of this computer, as if it were registered. Blocks on the disk; raises ModelError."""
+    found = read_saved_model(folder).folder
+    labels, preprocessing = (
+        next((path for inside in _BESIDE if (path := found / inside / file).is_file()), None)
+        for file in ("labels.txt", "preprocessing.json")
+    )
+    labels_from = labels.relative_to(found).as_posix() if labels is not None else ""
+    return _inspection(name, DownloadedGraph(found, {}, labels, labels_from, preprocessing))
 
 
 def _entry_name(site: Site, model_id: str, model: RegisteredModel) -> str:
@@ -93,7 +115,9 @@ def _inspection(model_id: str, graph: DownloadedGraph) -> ModelInspection:
         summary = read_saved_model(graph.folder, left_out=graph.left_out)
     except ModelError as exc:
         raise _named_after(model_id, exc) from None
-    signature = serving_signature(summary)
+    signatures = usable_signatures(summary)
+    signature = signatures[0]
+    declared, declared_problem = _read_declaration(graph.preprocessing)
     labels = _read_labels(graph.labels) if graph.labels else None
     warnings = [*summary.warnings, *(_labels_warnings(labels, signature) if labels is not None else ())]
     return ModelInspection(
@@ -104,6 +128,9 @@ def _inspection(model_id: str, graph: DownloadedGraph) -> ModelInspection:
         labels_count=None if labels is None else len(labels),
         labels_from=graph.labels_from if labels is not None else "",
         warnings=tuple(warnings),
+        signatures=signatures,
+        declared=declared,
+        declared_problem=declared_problem,
     )
 
 
@@ -118,6 +145,17 @@ def _named_after(model_id: str, error: ModelError) -> ModelError:
         return ModelError(reason=reason)
     facts: dict[str, Any] = {name: model_id if name in _PATH_FACTS else fact for name, fact in error.facts.items()}
     return type(error)(remedies=ModelError.remedies, **facts)
+
+
+def _read_declaration(file: Path | None) -> tuple[Preprocessing | None, BadFeeding | None]:
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace") if file else ""
+        return (parse_preprocessing(text) if file else None), None
+    except OSError as exc:
+        log.info("the preprocessing cannot be read: %s", exc.strerror)
+        return None, None
+    except BadFeeding as problem:
+        return None, problem
 
 
 def _read_labels(file: Path) -> list[str] | None:

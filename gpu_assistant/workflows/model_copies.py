@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gpu_assistant.backends.base import DownloadedGraph
 
-_FORM = 1  # of what is kept; a copy of another form is fetched again
+_FORM = 2  # of what is kept; a copy of another form is fetched again
 _MANIFEST = "copy.json"
 _KEPT_BYTES = 512 << 20
 _PIECE_BYTES = 1 << 20
@@ -40,12 +40,13 @@ class ModelCopies:
             if found["form"] != _FORM or any(_digest(place / path) != told for path, told in found["files"].items()):
                 raise ValueError("it is not what was fetched")
             os.utime(place)  # used just now: the last to be pruned
-            labels = found["labels"]
+            labels, preprocessing = found["labels"], found["preprocessing"]
             return DownloadedGraph(
                 folder=place / found["folder"],
                 left_out={str(path): None if size is None else int(size) for path, size in found["left_out"].items()},
                 labels=place / labels if labels else None,
                 labels_from=str(found["labels_from"]),
+                preprocessing=place / preprocessing if preprocessing else None,
             )
         except FileNotFoundError:
             return None
@@ -71,13 +72,15 @@ class ModelCopies:
         """Make what was fetched the copy of that name; where that fails it stays usable as long as `scratch`."""
         place = self._folder / name
         try:
-            files = [file for file in (*graph.folder.iterdir(), graph.labels) if file is not None]
+            beside = (graph.labels, graph.preprocessing)
+            files = [file for file in (*graph.folder.iterdir(), *beside) if file is not None]
             manifest = {
                 "form": _FORM,
                 "folder": graph.folder.relative_to(scratch).as_posix(),
                 "files": {file.relative_to(scratch).as_posix(): _digest(file) for file in files},
                 "left_out": dict(graph.left_out),
                 "labels": graph.labels.relative_to(scratch).as_posix() if graph.labels else "",
+                "preprocessing": graph.preprocessing.relative_to(scratch).as_posix() if graph.preprocessing else "",
                 "labels_from": graph.labels_from,
             }
             (scratch / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -88,8 +91,9 @@ class ModelCopies:
             return graph
         with contextlib.suppress(OSError):  # another program tidies up as well
             self._prune()
-        labels = place / graph.labels.relative_to(scratch) if graph.labels else None
-        return replace(graph, folder=place / graph.folder.relative_to(scratch), labels=labels)
+        labels, preprocessing = (place / file.relative_to(scratch) if file else None for file in beside)
+        folder = place / graph.folder.relative_to(scratch)
+        return replace(graph, folder=folder, labels=labels, preprocessing=preprocessing)
 
     def _prune(self) -> None:
         """Drop the copies that were not used for longest, and downloads that were cut off."""

@@ -21,14 +21,18 @@ from gpu_assistant.domain.errors import (
     VmSizeUnknown,
 )
 from gpu_assistant.domain.model import RegisteredModel
-from gpu_assistant.domain.service import DeploymentSpec, EnvironmentSpec, is_valid_service_name
+from gpu_assistant.domain.preprocessing import FILE as PREPROCESSING_FILE
+from gpu_assistant.domain.preprocessing import Preprocessing
+from gpu_assistant.domain.service import Autoscale, DeploymentSpec, EnvironmentSpec, is_valid_service_name
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
+from gpu_assistant.workflows.serving import CONCURRENT_REQUESTS, QUEUE_WAIT_MS, server_variables
 
 # Conda must be in it, and no CUDA: TensorFlow's own wheels bring the CUDA libraries, and two copies collide.
 BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 ENVIRONMENT_NAME = "gpu-assistant-tensorflow"
 ENTRY_SCRIPT = "score.py"
+LABELS_FILE = "labels.txt"
 MIN_TIMEOUT_MS = 1_000
 MAX_TIMEOUT_MS = 300_000
 """An AKS endpoint ends a request after 300 s at the latest (documented for Kubernetes endpoints)."""
@@ -39,7 +43,8 @@ class DeployRequest:
     """The person's choices. `model` is `name` (newest version) or `name:version`.
 
     `existing_compute` names a cluster of the workspace to use instead of creating `compute_name`.
-    `expect_gpu` makes the scoring script refuse to start when it sees no GPU. `secure` asks for TLS.
+    `expect_gpu` makes the scoring script refuse to start when it sees no GPU. `secure` asks for TLS. `signature`,
+    `output`, `preprocessing` and `labels` are for the scoring script; what is empty it finds out or finds in the model.
     """
 
     model: str
@@ -50,12 +55,17 @@ class DeployRequest:
     service_name: str = ""
     region: str = ""
     replicas: int = 1
+    autoscale: Autoscale | None = None
     gpus_per_replica: int = 1
     cpu_cores: float = 1.0
     memory_gb: float = 4.0
     scoring_timeout_ms: int = 60_000
     expect_gpu: bool = True
     secure: bool = True
+    signature: str = ""
+    output: str = ""
+    preprocessing: Preprocessing | None = None
+    labels: tuple[str, ...] = ()
 
     def named(self) -> DeployRequest:
         """The same with names made up where the person gave none; the same choices give the same names."""
@@ -122,18 +132,36 @@ def make_plan(
         entry_script=ENTRY_SCRIPT,
         environment=shipment.environment(),
         replicas=request.replicas,
+        autoscale=request.autoscale,
         gpus_per_replica=request.gpus_per_replica,
         cpu_cores=request.cpu_cores,
         memory_gb=request.memory_gb,
         scoring_timeout_ms=request.scoring_timeout_ms,
+        concurrent_requests=CONCURRENT_REQUESTS,
+        queue_wait_ms=QUEUE_WAIT_MS,
         environment_variables={
-            "GPU_ASSISTANT_EXPECT_GPU": "1" if request.expect_gpu else "0",
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
+            **server_variables(expect_gpu=request.expect_gpu, scoring_timeout_ms=request.scoring_timeout_ms),
+            **_told_by_name(request),
             **shipment.extra_variables,
         },
+        source_files=source_files(request),
     )
     return Plan(request, model, compute, service, offer)
+
+
+def source_files(request: DeployRequest) -> dict[str, str]:
+    """The files of this deployment alone. Labels are too many for an environment variable; both go the same way."""
+    files = {}
+    if request.preprocessing is not None:
+        files[PREPROCESSING_FILE] = request.preprocessing.to_json()
+    if request.labels:
+        files[LABELS_FILE] = "\n".join(request.labels) + "\n"
+    return files
+
+
+def _told_by_name(request: DeployRequest) -> dict[str, str]:
+    told = {"GPU_ASSISTANT_SIGNATURE": request.signature, "GPU_ASSISTANT_OUTPUT": request.output}
+    return {variable: value for variable, value in told.items() if value}
 
 
 def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[AssistantError]:
@@ -154,8 +182,9 @@ def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[Assi
         (Text("GPUs per replica"), request.gpus_per_replica, 1),
     ):
         if value < least:
-            reason = Text("must be at least {least}, not {value}", least=least, value=value)
-            yield BadSetting(setting=setting, reason=reason)
+            yield _too_small(setting, value, least)
+    if request.autoscale is not None:
+        yield from _autoscale_problems(request.replicas, request.autoscale)
     if request.cpu_cores < 0.1 or request.memory_gb < 0.5:
         yield BadSetting(setting=Text("CPU and memory"), reason=Text("at least 0.1 cores and 0.5 GB are needed"))
     if not MIN_TIMEOUT_MS <= request.scoring_timeout_ms <= MAX_TIMEOUT_MS:
@@ -200,6 +229,20 @@ def _did_you_mean(name: str) -> Text:
     return Text(" Did you mean {name}?", name=name)
 
 
+def _too_small(setting: Text, value: int, least: int) -> BadSetting:
+    return BadSetting(setting=setting, reason=Text("must be at least {least}, not {value}", least=least, value=value))
+
+
+def _autoscale_problems(replicas: int, autoscale: Autoscale) -> Iterator[AssistantError]:
+    """What the SDK would refuse, and targets that no load can reach."""
+    if autoscale.max_replicas < replicas:
+        yield _too_small(Text("Replicas at most"), autoscale.max_replicas, replicas)
+    if not 1 <= autoscale.target_utilization_percent <= 100:
+        yield BadSetting(setting=Text("Target utilization"), reason=Text("must lie between 1 and 100 percent"))
+    if autoscale.refresh_period_s < 1:
+        yield _too_small(Text("Look at the load every (s)"), autoscale.refresh_period_s, 1)
+
+
 def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[AssistantError]:
     size = offer.vm_size
     if offer.availability is Availability.RETIRED:
@@ -219,13 +262,15 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
         if quota is not None and needed > quota.free_vcpus:
             yield _quota_problem(quota, needed, offer.region)
     gpus = max(int(size.gpus), 1) * request.node_count  # a node with a share of a card still counts as one GPU
-    wanted = request.replicas * request.gpus_per_replica
+    # A replica that the router adds needs a GPU that is there already: nodes are never added.
+    most = max(request.replicas, request.autoscale.max_replicas if request.autoscale is not None else 0)
+    wanted = most * request.gpus_per_replica
     if wanted > gpus:
         yield NotSchedulable(
             name=request.service_name,
             reason=Text(
                 "{replicas} replicas want {wanted} GPUs and the cluster has {gpus}. Pods cannot share a GPU",
-                replicas=request.replicas,
+                replicas=most,
                 wanted=wanted,
                 gpus=gpus,
             ),

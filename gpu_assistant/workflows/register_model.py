@@ -9,7 +9,7 @@ from gpu_assistant.domain.billing import CREATED_BY, CREATED_BY_TAG
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.job import Job
-from gpu_assistant.saved_model import read_saved_model, serving_signature
+from gpu_assistant.saved_model import read_saved_model, usable_signatures
 
 
 def register_model(name: str, folder: Path, *, backend: WorkspaceBackend, job: Job) -> RegisteredModel:
@@ -19,7 +19,7 @@ def register_model(name: str, folder: Path, *, backend: WorkspaceBackend, job: J
     """
     with job.step(Text("Check {folder}", folder=folder.name)):
         summary = read_saved_model(folder)
-        serving_signature(summary)
+        usable_signatures(summary)
         for warning in summary.warnings:
             job.log(warning)
     with job.step(Text("Register {name}", name=name)):

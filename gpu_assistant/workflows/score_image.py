@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,8 @@ from gpu_assistant.domain.errors import (
     ServiceScriptFailed,
 )
 from gpu_assistant.domain.scoring import Prediction, ScoredImage
-from gpu_assistant.domain.service import ServiceKeys, WhichKey
+from gpu_assistant.domain.secret import Secret
+from gpu_assistant.domain.service import ServiceKeys, ServiceState, WhichKey
 from gpu_assistant.domain.text import Text
 from gpu_assistant.images import prepare_image
 from gpu_assistant.keystore import Keystore, load_service_keys, save_service_keys
@@ -32,6 +35,12 @@ from gpu_assistant.scoring_client import ScoringAnswer, ScoringClient
 from gpu_assistant.workflows.site import Site
 
 log = logging.getLogger(__name__)
+
+OnWait = Callable[[str], object]
+"""Told, in words, why an answer takes longer."""
+_LOAD_PATIENCE_S = 90.0
+"""So long may a model be loading, counted from the first request that found it so."""
+_LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,11 @@ class Scorer:
         client: ScoringClient,
         backend: Callable[[], WorkspaceBackend],
         timeout_s: float = 65.0,
+        load_patience_s: float = _LOAD_PATIENCE_S,
+        look_again_s: float = _LOOK_AGAIN_S,
     ) -> None:
+        """An answer is waited for `timeout_s`; a model that is loading, for `load_patience_s`, asked every
+        `look_again_s`."""
         self._endpoint = endpoint
         self._site = site
         self._ledger = ledger
@@ -91,23 +104,47 @@ class Scorer:
         self._client = client
         self._backend = backend
         self._timeout_s = timeout_s
+        self._load_patience_s = load_patience_s
+        self._look_again_s = look_again_s
+        self._waited_in_vain = False
 
-    def score(self, path: Path) -> ScoredImage:
-        """The answer for one file. Raises BadImage before anything is sent, or a ScoringError."""
+    def score(
+        self, path: Path, *, on_wait: OnWait = lambda why: None, cancelled: threading.Event | None = None
+    ) -> ScoredImage:
+        """The answer for one file. Raises BadImage before anything is sent, or a ScoringError.
+
+        While the service loads its model, as it does after a restart, the image waits: `on_wait` is told so once, and
+        setting `cancelled` ends it with ServiceNotAnswering.
+        """
+        return self.prepare(path, on_wait=on_wait, cancelled=cancelled)[1]
+
+    def prepare(
+        self, path: Path, *, on_wait: OnWait = lambda why: None, cancelled: threading.Event | None = None
+    ) -> tuple[bytes, ScoredImage]:
+        """The bytes that are sent for a file, and the answer to them. Waits and raises as `score` does."""
         image = prepare_image(path)
+        return image, self._ask(image, path, on_wait, cancelled or threading.Event())
+
+    def where(self) -> tuple[str, str, Secret]:
+        """Name, scoring URI and key of the service as it answered last."""
+        return self._endpoint.name, self._endpoint.scoring_uri, self._keys().primary
+
+    def _ask(self, image: bytes, path: Path, on_wait: OnWait, cancelled: threading.Event) -> ScoredImage:
         keys = self._keys()
         try:
             answer = self._post(keys, image)
         except CannotReachAzure:
-            if not self._has_moved():
+            if not (self._has_moved() or self._is_loading()):  # asking Azure starts a practice server that stopped
                 raise
             answer = self._post(keys, image)
+        if answer.status == 503 and self._is_loading():
+            on_wait(Text("{name} is loading its model; the image waits for it", name=self._endpoint.name))
+            answer = self._post_until_loaded(keys, image, cancelled)
+        self._waited_in_vain = False
         if answer.status == 401:
             log.info("the key of %s was refused; asking for the present one", self._endpoint.name)
             answer = self._post(self._fresh_keys(), image)
-        if answer.status != 200:
-            raise self._refusal(answer, path)
-        return self._read(answer, path)
+        return read_answer(answer, path, service_name=self._endpoint.name, timeout_s=self._timeout_s)
 
     def make_new_key(self) -> None:
         """Replace the primary key in Azure and in the keystore; whoever holds the old one is shut out."""
@@ -116,6 +153,29 @@ class Scorer:
 
     def _post(self, keys: ServiceKeys, image: bytes) -> ScoringAnswer:
         return self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)
+
+    def _is_loading(self) -> bool:
+        """Whether a 503 means that no replica is ready yet, by Azure's word; of a healthy service it means busy."""
+        try:
+            service = self._backend().web_service(self._endpoint.name)
+        except AssistantError as exc:
+            log.info("whether %s is loading could not be found out: %s", self._endpoint.name, exc)
+            return False
+        return service is not None and service.state in (ServiceState.TRANSITIONING, ServiceState.UNHEALTHY)
+
+    def _post_until_loaded(self, keys: ServiceKeys, image: bytes, cancelled: threading.Event) -> ScoringAnswer:
+        """Ask again and again while nobody can answer. Raises ServiceNotAnswering when that lasts too long.
+
+        That is waited for once: of ten thousand images only the first finds out that the model does not load.
+        """
+        until = time.monotonic() + self._load_patience_s
+        while not self._waited_in_vain and not cancelled.wait(self._look_again_s):
+            answer = self._post(keys, image)
+            if answer.status != 503:
+                return answer
+            self._waited_in_vain = time.monotonic() >= until
+        reason = Text("its model was still not loaded after {seconds:.0f} seconds", seconds=self._load_patience_s)
+        raise ServiceNotAnswering(name=self._endpoint.name, reason=reason)
 
     def _has_moved(self) -> bool:
         """Whether Azure names another address now: a cluster's IP can change, a practice server its port."""
@@ -139,38 +199,42 @@ class Scorer:
         save_service_keys(self._keystore, self._site.key_entry(self._endpoint.name), keys)
         return keys
 
-    def _read(self, answer: ScoringAnswer, path: Path) -> ScoredImage:
-        try:
-            body = json.loads(answer.body)
-            predictions = tuple(
-                Prediction(int(one["index"]), float(one["probability"]), one.get("label"))
-                for one in body["predictions"]
-            )
-            return ScoredImage(path, predictions, answer.latency_ms, float(body["model_ms"]), str(body["device"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise ScoringError(
-                reason=Text(
-                    "{name} answered something that is not a prediction. Was it deployed with another scoring script?",
-                    name=self._endpoint.name,
-                )
-            ) from None
 
-    def _refusal(self, answer: ScoringAnswer, path: Path) -> AssistantError:
-        name, status, reason = self._endpoint.name, answer.status, _reason(answer)
-        if status in (401, 403):
-            return KeyRejected(name=name)
-        if status == 404:
-            return ServiceNotFound(name=name, suggestion=Text(" It may have been deleted."))
-        if status in (400, 413, 415, 422):
-            refused = Text("the service refused it (HTTP {status})", status=status)
-            return BadImage(path=path.name, reason=reason or refused)
-        if status in (429, 503):
-            return ServiceBusy(name=name, status=status)
-        if status in (408, 504):
-            return ScoringTimedOut(name=name, seconds=self._timeout_s)
-        if status in (500, 502, 424):
-            return ServiceScriptFailed(name=name, status=status, reason=reason or Text("the log tells more"))
-        return ServiceNotAnswering(name=name, reason=f"HTTP {status} {reason}".strip())
+def read_answer(answer: ScoringAnswer, path: Path, *, service_name: str, timeout_s: float) -> ScoredImage:
+    """What a service said about one file. Raises the error that its status, or its odd answer, means."""
+    if answer.status != 200:
+        raise _refusal(answer, path, service_name, timeout_s)
+    try:
+        body = json.loads(answer.body)
+        predictions = tuple(
+            Prediction(int(one["index"]), float(one["probability"]), one.get("label")) for one in body["predictions"]
+        )
+        return ScoredImage(path, predictions, answer.latency_ms, float(body["model_ms"]), str(body["device"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ScoringError(
+            reason=Text(
+                "{name} answered something that is not a prediction. Was it deployed with another scoring script?",
+                name=service_name,
+            )
+        ) from None
+
+
+def _refusal(answer: ScoringAnswer, path: Path, name: str, timeout_s: float) -> AssistantError:
+    status, reason = answer.status, _reason(answer)
+    if status in (401, 403):
+        return KeyRejected(name=name)
+    if status == 404:
+        return ServiceNotFound(name=name, suggestion=Text(" It may have been deleted."))
+    if status in (400, 413, 415, 422):
+        refused = Text("the service refused it (HTTP {status})", status=status)
+        return BadImage(path=path.name, reason=reason or refused)
+    if status in (429, 503):
+        return ServiceBusy(name=name, status=status)
+    if status in (408, 504):
+        return ScoringTimedOut(name=name, seconds=timeout_s)
+    if status in (500, 502, 424):
+        return ServiceScriptFailed(name=name, status=status, reason=reason or Text("the log tells more"))
+    return ServiceNotAnswering(name=name, reason=f"HTTP {status} {reason}".strip())
 
 
 def _reason(answer: ScoringAnswer) -> str:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -26,7 +27,7 @@ _LOOK_AT_CANCEL_S = 0.1
 class ScoresImages(Protocol):
     """What `Scorer` is to this module."""
 
-    def score(self, path: Path) -> ScoredImage: ...
+    def score(self, path: Path, *, on_wait: Callable[[str], object], cancelled: threading.Event) -> ScoredImage: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,13 @@ def score_many(
     table: Path,
     job: Job,
     on_answer: Callable[[Answer, Tally], None],
+    on_wait: Callable[[Path, str], None] = lambda path, why: None,
 ) -> Tally:
     """Score every image, one thread for each scorer, and write `table` (CSV) line by line in the order of the answers.
 
     A cancel is felt at once: requests in flight are left behind, the table is whole up to there, and Cancelled is
-    raised. A bad image is a line with its error. The scorers must not be used again after a cancel.
+    raised. A bad image is a line with its error. The scorers must not be used again after a cancel. `on_wait` is
+    told, on the scorer's thread, why an image takes longer.
     """
     waiting: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -84,7 +87,9 @@ def score_many(
         waiting.put(next(ahead, None))
 
     for scorer in scorers:
-        threading.Thread(target=_serve, args=(scorer, waiting, answers, job), daemon=True, name="scoring").start()
+        threading.Thread(
+            target=_serve, args=(scorer, waiting, answers, job, on_wait), daemon=True, name="scoring"
+        ).start()
         feed()
         feed()
     with open(table, "w", newline="", encoding="utf-8-sig") as file:
@@ -103,19 +108,23 @@ def score_many(
 
 
 def _serve(
-    scorer: ScoresImages, waiting: queue.SimpleQueue[Path | None], answers: queue.SimpleQueue[Answer], job: Job
+    scorer: ScoresImages,
+    waiting: queue.SimpleQueue[Path | None],
+    answers: queue.SimpleQueue[Answer],
+    job: Job,
+    on_wait: Callable[[Path, str], None],
 ) -> None:
     while (path := waiting.get()) is not None and not job.cancelled.is_set():
-        answers.put(score_one(scorer, path))
+        answers.put(_score_one(scorer, path, partial(on_wait, path), job.cancelled))
 
 
-def score_one(scorer: ScoresImages, path: Path) -> Answer:
+def _score_one(scorer: ScoresImages, path: Path, on_wait: Callable[[str], None], cancelled: threading.Event) -> Answer:
     """One answer, whatever happens."""
     started = time.perf_counter()
     image: ScoredImage | None = None
     error: AssistantError | None = None
     try:
-        image = scorer.score(path)
+        image = scorer.score(path, on_wait=on_wait, cancelled=cancelled)
     except AssistantError as exc:
         error = exc
     except Exception as exc:  # one odd file must not end the other ten thousand

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpu_assistant.app import Choices
+from gpu_assistant.choices import Choices
 from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.practice import lifecycle, sample
 from gpu_assistant.practice.constants import DEFAULT_SPEED

@@ -48,7 +48,7 @@ from gpu_assistant.domain.errors import (
 )
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.secret import Secret
-from gpu_assistant.domain.service import DeploymentSpec, EnvironmentSpec, ServiceState, WhichKey
+from gpu_assistant.domain.service import Autoscale, DeploymentSpec, EnvironmentSpec, ServiceState, WhichKey
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from tests.fakes.practice_azure import PracticeAzure
 
@@ -347,6 +347,35 @@ class TestModelGraphs:
         assert backend.download_model_graph(model.id, tmp_path / "copy").left_out == {}
 
 
+class TestWholeModels:
+    """A registered model with all its files, as a rehearsal needs it."""
+
+    def test_every_file_comes_byte_for_byte(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        source = saved_model(tmp_path, "whole", size=2_500_000)
+        (source / "assets").mkdir()
+        (source / "assets" / "labels.txt").write_bytes(b"cat\ndog\n")
+        model = backend.register_model("whole", source, tags={})
+        seen: list[DownloadProgress] = []
+        found = backend.download_model(model.id, tmp_path / "copy", on_download=seen.append)
+        assert found.name == "whole"
+        wanted = {file.relative_to(source): file.read_bytes() for file in source.rglob("*") if file.is_file()}
+        copied = {file.relative_to(found): file.read_bytes() for file in found.rglob("*") if file.is_file()}
+        assert copied == wanted
+        done = [progress.done_bytes for progress in seen]
+        assert done == sorted(done)
+        assert done[-1] == seen[-1].total_bytes == sum(map(len, wanted.values()))
+
+    def test_one_that_is_not_there(self, backend: RemoteBackend, tmp_path: Path) -> None:
+        with pytest.raises(ModelNotFound):
+            backend.download_model("no-such-model:1", tmp_path / "copy")
+
+    def test_files_that_the_registry_lost(self, backend: RemoteBackend, azure: PracticeAzure, tmp_path: Path) -> None:
+        model = backend.register_model("lost-whole", saved_model(tmp_path, "lost-whole"), tags={})
+        azure.blob("lost-whole/variables/*").unlink()
+        found = backend.download_model(model.id, tmp_path / "copy")
+        assert [file.name for file in found.rglob("*") if file.is_file()] == ["saved_model.pb"]
+
+
 class TestComputeTargets:
     def test_from_creation_to_proven_absence(self, backend: RemoteBackend) -> None:
         handle = backend.start_compute_target(cluster())
@@ -452,6 +481,60 @@ class TestWebServices:
         wait_until(lambda: backend.status(handle), Phase.ABSENT)
         assert backend.exists(handle) is False
         backend.start_delete(handle)
+
+    @pytest.mark.parametrize(
+        ("changes", "replicas", "autoscaler"),
+        [
+            pytest.param({"replicas": 2}, 2, {"autoscaleEnabled": False}, id="fixed"),
+            pytest.param(
+                {"replicas": 2, "autoscale": Autoscale(5, 60, 3)},
+                2,
+                {
+                    "autoscaleEnabled": True,
+                    "minReplicas": 2,
+                    "maxReplicas": 5,
+                    "targetUtilization": 60,
+                    "refreshPeriodInSeconds": 3,
+                },
+                id="by load",
+            ),
+        ],
+    )
+    def test_replicas_are_fixed_or_follow_the_load(
+        self,
+        backend: RemoteBackend,
+        azure: PracticeAzure,
+        ready_cluster: ResourceHandle,
+        sources: Path,
+        model: RegisteredModel,
+        changes: dict[str, object],
+        replicas: int,
+        autoscaler: dict[str, object],
+    ) -> None:
+        backend.start_web_service(service(sources, model, **changes))
+        reported = azure.service_body(SERVICE.name)
+        assert reported["numReplicas"] == replicas
+        assert {key: reported["autoScaler"][key] for key in autoscaler} == autoscaler
+
+    def test_what_lets_requests_share_a_call_of_the_model_reaches_the_service(
+        self,
+        backend: RemoteBackend,
+        azure: PracticeAzure,
+        ready_cluster: ResourceHandle,
+        sources: Path,
+        model: RegisteredModel,
+    ) -> None:
+        variables = {"GUNICORN_CMD_ARGS": "--worker-class gthread --threads 9", "WORKER_COUNT": "1"}
+        settings = {"concurrent_requests": 7, "queue_wait_ms": 1234, "scoring_timeout_ms": 5678}
+        backend.start_web_service(service(sources, model, environment_variables=variables, **settings))
+        reported = azure.service_body(SERVICE.name)
+        assert reported["maxConcurrentRequestsPerContainer"] == 7
+        assert reported["maxQueueWaitMs"] == 1234
+        assert reported["scoringTimeoutMs"] == 5678
+        assert reported["livenessProbeRequirements"]["initialDelaySeconds"] == 900
+        assert reported["livenessProbeRequirements"]["timeoutSeconds"] == 10
+        told = reported["environmentImageRequest"]["environment"]["environmentVariables"]
+        assert variables.items() <= told.items()
 
     def test_the_same_request_again_and_a_taken_name(
         self, backend: RemoteBackend, ready_cluster: ResourceHandle, sources: Path, model: RegisteredModel

@@ -86,6 +86,39 @@ def test_a_second_program_may_ask_while_the_first_is_gone(deployed: CommandLine)
     )
 
 
+def test_a_load_test_tells_figures_money_and_what_they_mean(deployed: CommandLine) -> None:
+    table = deployed.data_dir / "load.csv"
+    words = ("bench", "--practice", "--concurrency", "1,4", "--limit", "2", "--warm-up", "1", "--csv", str(table))
+    alone, four = deployed(*words, "--json").json
+    for told in (alone, four):
+        assert told["answered"] > 0
+        assert told["errors"] == {}
+        assert 0 < told["latency_ms"]["p50"] <= told["latency_ms"]["p99"] <= told["latency_ms"]["max"] * 1.01
+        assert 0 < told["model_ms"] <= told["server_ms"] <= told["latency_ms"]["mean"] * 1.01
+        assert told["cost_per_million"] == pytest.approx(0.526 / 3600 / told["per_s"] * 1e6, rel=0.01)
+        assert "CPU" in told["device"]
+        assert any("no GPU" in sentence for sentence in told["caveats"])
+    assert (alone["concurrency"], four["concurrency"]) == (1, 4)
+    assert any("From 1 to 4 at once" in sentence for sentence in four["suggestions"]) or four["refused"]
+    lines = table.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("service,concurrency,rate_per_s,at_s")
+    assert len(lines) >= 1 + 2 * 3
+
+
+def test_a_load_test_by_address_takes_its_key_from_the_environment(deployed: CommandLine) -> None:
+    uri = deployed(*SAMPLE, "--json").json["service"]["scoring_uri"]
+    wrong = deployed(
+        *("bench", "coffee.jpg", "--uri", uri, "--key-from", "env:BENCH_KEY", "--json"),
+        check=False,
+        BENCH_KEY="a-wrong-key-0123456789",
+    )
+    assert wrong.json["error"]["code"] == "key_rejected"
+    assert "a-wrong-key" not in wrong.out + wrong.err
+    missing = deployed("bench", "coffee.jpg", "--uri", uri, "--key-from", "env:NO_SUCH", "--json", check=False)
+    assert missing.json["error"]["code"] == "bad_setting"
+    assert deployed("bench", "--uri", uri, "--service", "x", check=False).code == 2
+
+
 def test_deploying_it_again_changes_nothing(deployed: CommandLine) -> None:
     before = deployed("status", "--practice", "--json").json["resources"]
     assert deployed(*SAMPLE, "--json").json["service"]["state"] == "healthy"

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from gpu_assistant.backends.base import BackendConfig
 from gpu_assistant.backends.remote import RemoteBackend
 from gpu_assistant.domain.secret import Secret
@@ -48,6 +50,18 @@ class PracticeAzure:
         """The file that is the one stored blob whose name ends so, for a test that harms it."""
         (found,) = (self._folder / "practice data").rglob(f"LocalUpload/*/{path}")
         return found
+
+    def service_body(self, name: str) -> dict[str, Any]:
+        """What Azure says about a web service, every word of it."""
+        info = self._server.info
+        answer = requests.get(
+            f"https://{constants.ARM_HOST}/modelmanagement/v1.0{self.workspace.azure_id}/services/{name}",
+            headers={"Authorization": f"Bearer {self.token()}"},
+            proxies={"https": info.https_proxy},
+            verify=str(info.ca_bundle),
+            timeout=20,
+        )
+        return dict(answer.json())
 
     def token(self, lifetime_s: float = 3600.0) -> str:
         """A token that is accepted here."""

@@ -89,6 +89,7 @@ class ScriptedBackend:
         return workspace
 
     def subscriptions(self) -> Sequence[Subscription]:
+        self._enter("subscriptions")
         return [Subscription("sub-1", "One")]
 
     def workspaces(self, subscription_id: str) -> Sequence[WorkspaceRef]:
@@ -121,10 +122,28 @@ class ScriptedBackend:
         if on_download is not None:
             on_download(DownloadProgress(len(contents[files.graph]), len(contents[files.graph])))
         left_out = {files.inside(path): len(contents[path]) for path in files.rest}
-        if not files.labels:
-            return DownloadedGraph(graph.parent, left_out)
-        (folder / "labels.txt").write_bytes(contents[files.labels[0]])
-        return DownloadedGraph(graph.parent, left_out, folder / "labels.txt", files.labels[0])
+        labels, preprocessing = (self._copy(contents, places, folder) for places in (files.labels, files.preprocessing))
+        return DownloadedGraph(graph.parent, left_out, labels, files.labels[0] if labels else "", preprocessing)
+
+    def _copy(self, contents: Mapping[str, bytes], places: Sequence[str], folder: Path) -> Path | None:
+        """The first of these files, in `folder`."""
+        if not places:
+            return None
+        copy = folder / places[0].rpartition("/")[2]
+        copy.write_bytes(contents[places[0]])
+        return copy
+
+    def download_model(self, model_id: str, folder: Path, *, on_download: OnDownload | None = None) -> Path:
+        self._enter("download_model")
+        contents = self.model_files.get(model_id)
+        if contents is None:
+            raise ModelNotFound(name=model_id, suggestion="")
+        files = find_saved_model(model_id, contents)
+        for path in (files.graph, *files.rest):
+            target = folder / "model" / files.inside(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(contents[path])
+        return folder / "model"
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:
         self._enter("start_compute_target")

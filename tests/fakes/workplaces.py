@@ -16,6 +16,7 @@ from gpu_assistant.ledger import Ledger
 from gpu_assistant.settings import read_workspace_config
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.workflows.plan import Shipment
+from gpu_assistant.workflows.rehearse import RehearsalStage
 from gpu_assistant.workflows.site import Site
 from tests.fakes.scripted_backend import WORKSPACE, ScriptedBackend
 
@@ -101,6 +102,10 @@ class ScriptedWorkplace:
     def sample_photos(self) -> Mapping[str, Path]:
         return self._house.samples
 
+    def rehearsal_stage(self) -> RehearsalStage:
+        assert self._house.stage is not None
+        return self._house.stage
+
     def close(self) -> None:
         self.closed += 1
 
@@ -117,6 +122,7 @@ class ScriptedWorkplaces:
         self.samples: Mapping[str, Path] = {}
         self.opened: list[ScriptedWorkplace] = []
         self.missing = ""
+        self.stage: RehearsalStage | None = None
         self.fails: list[AssistantError] = []
         scoring = folder / "scoring"
         scoring.mkdir()
@@ -143,6 +149,9 @@ class ScriptedWorkplaces:
 
     def practice_missing(self) -> str:
         return self.missing
+
+    def can_rehearse(self) -> bool:
+        return self.stage is not None
 
     def recent(self) -> tuple[WorkspaceRef, ...]:
         return (WORKSPACE,)

@@ -108,6 +108,18 @@ def main(practice: dict[str, str], seen: dict[str, object]) -> None:
     seen["old_key"] = requests.post(service.scoring_uri, data=b"{}", headers=headers, timeout=60).status_code
     seen["services"] = [(one.name, one.tags) for one in Webservice.list(ws, compute_type="AKS")]
 
+    seen["autoscaler_off"] = service.autoscaler.autoscale_enabled
+    service.update(
+        autoscale_enabled=True, autoscale_min_replicas=1, autoscale_max_replicas=3, autoscale_target_utilization=60
+    )
+    service.wait_for_deployment(show_output=True)
+    scaler = AksWebservice(ws, "greeter").autoscaler
+    seen["autoscaler"] = [
+        *(scaler.autoscale_enabled, scaler.min_replicas, scaler.max_replicas, scaler.target_utilization),
+        scaler.refresh_period_seconds,
+    ]
+    seen["autoscaled"] = service.state
+
     uri = service.scoring_uri
     service.delete()
     try:

@@ -97,6 +97,12 @@ def test_a_key_is_regenerated(seen: dict[str, Any]) -> None:
     assert seen["old_key"] == 401
 
 
+def test_replicas_follow_the_load_from_an_update_on(seen: dict[str, Any]) -> None:
+    assert seen["autoscaler_off"] is False
+    assert seen["autoscaler"] == [True, 1, 3, 60, 1]
+    assert seen["autoscaled"] == "Healthy"
+
+
 def test_everything_is_gone_in_the_end(seen: dict[str, Any]) -> None:
     assert seen["services"] == [["greeter", {"a": "b"}]]
     assert (seen["service_gone"], seen["score_gone"]) == ("WebserviceNotFound", 404)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.app import Choices
+from gpu_assistant.choices import Choices
 from gpu_assistant.domain.scoring import ScoredImage
 from gpu_assistant.domain.service import ServiceKeys, WhichKey
 from gpu_assistant.practice import lifecycle
@@ -97,6 +97,24 @@ def test_a_practice_server_that_stopped_meanwhile_is_started_again(controller: C
     controller.load_machines(again=True)
     settle(controller)
     assert controller.state.offers
+
+
+def test_an_image_waits_for_a_model_that_is_loaded_anew(controller: Controller, tmp_path: Path) -> None:
+    controller.open_practice()
+    settle(controller)
+    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
+    controller.go(Step.DEPLOY)
+    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
+    controller.deploy()
+    settle(controller)
+    assert lifecycle.stop(tmp_path / "data")
+    told: set[str] = set()
+    controller.subscribe(lambda state: told.update(one.waits_for for one in state.scored))
+    controller.drop([controller.state.samples["coffee.jpg"]])
+    assert answered(controller).predictions[0].label == "espresso"
+    assert told == {"", "efficientnet-lite0 is loading its model; the image waits for it"}
+    controller.clean_up()
+    settle(controller)
 
 
 def test_scenarios_are_switched_from_the_window(controller: Controller) -> None:

@@ -12,10 +12,11 @@ from gpu_assistant.domain.errors import CannotReachAzure
 from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.ui.page import Primary
 from gpu_assistant.ui.pages.clean_up import CleanUpPage
-from gpu_assistant.ui.theme import Root
+from gpu_assistant.ui.theme import Button, Root
 from gpu_assistant.wizard.state import JobKind, JobView, Phase, Step, WizardState
 from gpu_assistant.workflows.reconcile import overview
 from tests.ui.fake_controller import FakeController
+from tests.ui.in_process import pump_until
 from tests.ui.page_states import (
     ELSEWHERE,
     NOW,
@@ -139,6 +140,27 @@ def test_progress_can_be_stopped(root: Root) -> None:
     job = cleaning().jobs[JobKind.CLEAN_UP]
     seen.show(with_job(cleaning(), replace(job, phase=Phase.CANCELLING, meaning=CancelMeaning.STOP_WATCHING)))
     assert str(find(seen.page, "cleanup.stop").cget("state")) == "disabled"
+
+
+def test_the_keyboard_goes_on_to_the_receipt(root: Root) -> None:
+    seen = Seen(root, cleaning())
+    pressed = Button(root, text="Delete everything", state="disabled")  # in the footer, where it was pressed
+    pressed.pack()
+    pressed.focus_force()
+    root.update()
+    seen.show(gone())
+    pump_until(root, lambda: root.focus_get() is find(seen.page, "cleanup.receipt.html"))
+
+
+def test_the_keyboard_stays_where_the_person_put_it(root: Root) -> None:
+    seen = Seen(root, cleaning())
+    elsewhere = Button(root, text="Menu")
+    elsewhere.pack()
+    elsewhere.focus_force()
+    root.update()
+    seen.show(gone())
+    root.update()
+    assert root.focus_get() is elsewhere
 
 
 def test_each_thing_shows_its_proof(root: Root) -> None:

@@ -36,6 +36,9 @@ from tests.ui.page_states import (
 from tests.ui.paper_desk import PaperDesk
 from tests.ui.widget_tree import find, names, texts, walk
 
+COMPLETE = DeployChoice(
+    "resnet50:1", "cats", replicas=2, autoscale=True, max_replicas=7, cpu_cores=2.5, memory_gb=8.0, refresh_period_s=9
+)
 FILES = {"score.py": "def init(): ...\n", "environment.yml": "name: x\n"}
 
 
@@ -194,7 +197,7 @@ def test_the_signature_is_drawn(root: Root) -> None:
     assert "TensorFlow 2.21.0 · 25.6 MB · 1001 labels" in seen.texts
     no_labels = inspection(labels_count=None, labels_from="", warnings=("It is large.",))
     seen.show(replace(opened(), inspections={"resnet50:1": no_labels}))
-    assert "TensorFlow 2.21.0 · 25.6 MB · no labels.txt: answers carry class numbers" in seen.texts
+    assert "TensorFlow 2.21.0 · 25.6 MB · no labels of its own" in seen.texts
     assert "It is large." in seen.texts
 
 
@@ -248,11 +251,38 @@ def test_what_is_no_number_is_refused_by_the_checklist_and_stays_typed(root: Roo
     assert "Replicas: must be at least 1, not 0" in " ".join(seen.texts)
 
 
+def test_autoscale_shows_its_settings_and_says_that_the_price_stays(root: Root) -> None:
+    seen = Seen(root, replace(opened(), deployment=DeployChoice("resnet50:1", replicas=3)))
+    seen.press("deploy.advanced")
+    assert not seen.find("deploy.max_replicas").winfo_viewable()
+    assert "Replicas" in seen.texts
+    seen.press("deploy.autoscale")
+    (last,) = seen.controller.asked("edit_deployment")[-1]
+    assert (last.autoscale, last.replicas, last.max_replicas) == (True, 3, 3), "the most is never below the least"
+    seen.show(replace(opened(), deployment=last))
+    assert seen.find("deploy.max_replicas").winfo_viewable()
+    assert "Replicas at least" in seen.texts
+    assert any("Nodes are never added" in text for text in seen.texts)
+    for field, typed in (("max_replicas", "5"), ("target_utilization_percent", "60"), ("refresh_period_s", "1.5")):
+        spin = seen.find(f"deploy.{field}")
+        spin.delete(0, "end")
+        spin.insert(0, typed)
+        root.update()
+        (last,) = seen.controller.asked("edit_deployment")[-1]
+        seen.show(replace(opened(), deployment=last))
+    assert (last.max_replicas, last.target_utilization_percent, last.refresh_period_s) == (5, 60, 0)
+    assert "Look at the load every (s): must be at least 1, not 0" in " ".join(seen.texts)
+    seen.press("deploy.autoscale")
+    (last,) = seen.controller.asked("edit_deployment")[-1]
+    assert not last.autoscale
+
+
 def test_drawing_the_state_is_no_edit(root: Root) -> None:
     seen = Seen(root, opened())
-    seen.show(replace(opened(), deployment=DeployChoice("resnet50:1", "cats", 2, 1, 2.5, 8.0, 30.0)))
+    seen.show(replace(opened(), deployment=COMPLETE))
     assert seen.controller.asked("edit_deployment") == []
     assert seen.find("deploy.memory_gb").get() == "8"
+    assert (seen.find("deploy.max_replicas").get(), seen.find("deploy.refresh_period_s").get()) == ("7", "9")
     assert seen.find("deploy.cpu_cores").get() == "2.5"
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from gpu_assistant.backends.vm_catalogue import load_vm_catalogue
 from gpu_assistant.domain.compute import Availability
 from gpu_assistant.domain.errors import RETRY, CannotReachAzure
 from gpu_assistant.domain.workspace import WorkspaceRef
+from gpu_assistant.paths import resource
 from gpu_assistant.ui.pages.machine import MachinePage
 from gpu_assistant.ui.theme import SMALL, Root, px
 from gpu_assistant.ui.widgets.size_comparison import facts
@@ -22,6 +24,7 @@ from gpu_assistant.ui.widgets.vm_size_words import (
     hourly_words,
     monthly,
     most_nodes,
+    short_gpu,
     verdict_words,
     why_not,
 )
@@ -111,7 +114,7 @@ def test_every_size_is_there_the_cheapest_usable_first_and_the_unpriced_after_th
 
 def test_a_refused_row_tells_why_and_cannot_be_chosen(shown: Shown) -> None:
     cells = shown.find("machine.table").item(RETIRED, "values")
-    assert cells[-1] == "Retired 2023-08-31 → NC4as_T4_v3"
+    assert cells[-1].strip() == "Retired 2023-08-31 → NC4as_T4_v3"
     shown.choose(RETIRED)
     assert not shown.choices
     assert "Retired on 2023-08-31. Use Standard_NC4as_T4_v3 instead." in shown.text("machine.note")
@@ -311,6 +314,15 @@ def test_no_reason_is_cut_off_on_the_smallest_page(shown: Shown) -> None:
     for key in tree.get_children():
         words = tree.set(key, "verdict")
         assert small.measure(words) <= width - px(shown.root, 4), words
+
+
+def test_no_gpu_of_the_catalogue_is_cut_off(shown: Shown) -> None:
+    width = int(shown.find("machine.table").column("gpu", "width")) - px(shown.root, 8)
+    small = tkfont.nametofont(SMALL)
+    for size in load_vm_catalogue(resource("vm_sizes.toml")).sizes:
+        words = short_gpu(size.vm_size.gpu_model)
+        assert words
+        assert small.measure(words) <= width, words
 
 
 def test_comparing_leaves_the_price_readable_on_the_smallest_page(shown: Shown) -> None:

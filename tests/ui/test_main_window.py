@@ -14,15 +14,17 @@ from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.settings import WindowPlace, load_settings
 from gpu_assistant.ui.appearance import Appearance, Theme
 from gpu_assistant.ui.closing import Closing
+from gpu_assistant.ui.desk import Mood
 from gpu_assistant.ui.desktop import Desktop
 from gpu_assistant.ui.errands import Errands
 from gpu_assistant.ui.main_window import REPORT_EVENT, MainWindow
+from gpu_assistant.ui.page_area import page_class
 from gpu_assistant.ui.side_bar import step_rows
-from gpu_assistant.ui.theme import Root, create_root, is_dark
+from gpu_assistant.ui.theme import Root, create_root, is_dark, px
 from gpu_assistant.ui.widgets.step_list import Mark
 from gpu_assistant.ui.widgets.toast import Toasts
 from gpu_assistant.ui.window_place import fit, least
-from gpu_assistant.wizard.state import FirstWindow, JobKind, MachineChoice, Phase, Step, WizardState
+from gpu_assistant.wizard.state import FirstWindow, JobKind, MachineChoice, Phase, Scored, Step, WizardState
 from gpu_assistant.workflows.clean_up import CleanUpReport
 from tests.ui.fake_controller import NOW
 from tests.ui.frame import ELSEWHERE, HOME, FrameController, ScriptedDesk, a_row, opened, simple_page, with_job
@@ -39,9 +41,8 @@ def open_window(root: Root, tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     def open_it(state: WizardState | None = None, **options: Any) -> tuple[MainWindow, FrameController, ScriptedDesk]:
         controller, desk = FrameController(state), ScriptedDesk()
         appearance = Appearance(tmp_path / "settings.json", theme="light", language="en")
-        window = MainWindow(
-            root, controller.as_controller, appearance=appearance, desk=desk, classes=simple_page, **options
-        )
+        options = {"classes": simple_page, **options}
+        window = MainWindow(root, controller.as_controller, appearance=appearance, desk=desk, **options)
         window.show()
         window.start()
         root.update()
@@ -232,7 +233,7 @@ def test_the_practice_badge_names_the_scenario(root: Root, open_window: Open) ->
 
 def test_a_second_window_says_who_is_first(root: Root, open_window: Open) -> None:
     open_window(WizardState(first_window=FirstWindow(1, NOW)))
-    assert "opened first" in cast(Any, view_of(root).find("banner.first_window")).text
+    assert "opened first, at 12:00 (process 1)" in cast(Any, view_of(root).find("banner.first_window")).text
     assert view_of(root).find("banner.first_window.dismiss") is None
 
 
@@ -252,7 +253,7 @@ def test_what_bills_since_before_the_start_is_said_and_one_press_goes_there(root
     text = cast(Any, view_of(root).find("banner.still_bills")).text
     assert "gpu-cluster is billed: $0.60 per hour, $0.30 so far" in text
     root.nametowidget(_path(root, "banner.still_bills.action")).invoke()
-    assert controller.asked("open_workspace") == [(other,)]
+    assert controller.asked("open_workspace") == [(other, ("then", Step.CLEAN_UP))]
     controller.change(with_job(controller.state, JobKind.OPEN))
     root.update()
     controller.change(with_job(opened(a_row()), JobKind.OPEN, Phase.DONE))
@@ -335,21 +336,51 @@ def test_a_problem_report_is_shown_before_it_is_saved(root: Root, open_window: O
     assert "report.zip" in desk.toasts[0]
 
 
+def test_a_picture_in_the_other_theme_has_all_its_styles(root: Root, open_window: Open) -> None:
+    window, _, _ = open_window(opened())
+    title = root.nametowidget(_path(root, "page.title"))
+    in_the_light = title.winfo_reqheight()
+    window.pose(dark=True, language="en")
+    root.update()
+    assert root.nametowidget(_path(root, "page.title")).winfo_reqheight() == in_the_light
+
+
 # --- messages, clipboard -------------------------------------------------------------------------------------------
 
 
-def test_messages_stack_and_go_with_escape(root: Root) -> None:
+def test_the_newest_message_takes_the_place_of_the_one_before(root: Root) -> None:
     toasts = Toasts(root)
-    for text in ("one", "two", "two", "three", "four", "five"):
+    for text in ("one", "two", "two", "three"):
         toasts.show(text)
-    root.update()
-    assert toasts.texts == ("two", "three", "four", "five")
-    tops = [toast.winfo_y() for toast in toasts._stack]
-    assert tops == sorted(tops)
+        root.update()
+        assert toasts.texts == (text,)
+    assert [widget for widget in root.winfo_children() if widget.winfo_manager() == "place"] == [toasts._shown]
     assert toasts.close_newest()
-    assert toasts.texts == ("two", "three", "four")
-    toasts.close()
     assert not toasts.close_newest()
+    assert toasts.texts == ()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("text", ["Saved", "Saved as /home/ada/Documents/a rather long folder name/answers.csv"])
+def test_a_message_covers_no_button_of_the_smallest_window(
+    root: Root, open_window: Open, tmp_path: Path, language: str, text: str
+) -> None:
+    scored = tuple(Scored(number, tmp_path / f"{number}.jpg") for number in range(3))
+    window, _, _ = open_window(opened(step=Step.SCORE, scored=scored), classes=page_class)
+    window.pose(dark=False, language=language)
+    root.geometry(f"{px(root, 1024)}x{px(root, 700)}")
+    root.update()
+    window.toasts.show(text, Mood.GOOD)
+    root.update()
+    toast = cast(tkinter.Misc, window.toasts._shown)
+    left, top = toast.winfo_rootx(), toast.winfo_rooty()
+    right, bottom = left + toast.winfo_width(), top + toast.winfo_height()
+    buttons = [item for item in view_of(root).items if item.role == "button" and item.name != "toast.close"]
+    assert {"footer.back", "footer.next", "score.save", "score.open"} <= {item.name for item in buttons}
+    for button in buttons:
+        x, y, width, height = button.rect
+        apart = x >= right or x + width <= left or y >= bottom or y + height <= top
+        assert apart, f"it covers {button.name} {button.text}"
 
 
 def test_a_message_goes_by_itself(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.app import Choices
+from gpu_assistant.choices import Choices
 from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.i18n import error_title, tr
 from gpu_assistant.paths import resource

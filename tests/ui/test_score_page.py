@@ -179,6 +179,9 @@ def test_the_picture_comes_at_once_and_the_answer_when_it_is_there(pages: Pages,
     assert view.find("Waiting for the answer…") is not None
     assert view.find("espresso") is None
     assert pages.page.primary(pending) is None
+    slow = replace(pending, scored=(Scored(1, photo, waits_for=Text("The model is loading")),))
+    assert pages.show(slow).find("The model is loading") is not None
+    assert pages.show(pending).find("The model is loading") is None
     picture_widget = _named(pages.page, "score.picture")
     pump_until(pages.root, lambda: any(entry.get("state") == "shown" for entry in picture_widget.describe()))
     answered = replace(pending, scored=(Scored(1, photo, _answer(photo)),), jobs=_job(Phase.DONE))
@@ -281,7 +284,7 @@ def test_what_is_dropped_is_scored_and_the_rest_explained(
     monkeypatch.setattr(score_module, "DropTarget", Spy)
     pages = Pages(root, tmp_path)
     pages.show(EMPTY)
-    pages.tab(2)
+    pages.tab(3)
     (handlers,) = targets
     handlers["on_hover"](True)
     view = pages.look()
@@ -476,7 +479,7 @@ def test_timing(pages: Pages) -> None:
 
 def test_keys_are_copied_for_a_short_time_and_never_on_screen(pages: Pages) -> None:
     pages.show(EMPTY)
-    view = pages.tab(2)
+    view = pages.tab(3)
     pages.press("score.copy_primary")
     pages.press("score.copy_secondary")
     assert pages.desk.copied == [(PRIMARY_KEY, 30.0), (SECONDARY_KEY, 30.0)]
@@ -489,7 +492,7 @@ def test_keys_are_copied_for_a_short_time_and_never_on_screen(pages: Pages) -> N
 @pytest.mark.parametrize("which", list(WhichKey))
 def test_a_new_key_asks_first_and_says_who_is_shut_out(pages: Pages, which: WhichKey) -> None:
     pages.show(EMPTY)
-    pages.tab(2)
+    pages.tab(3)
     button = f"score.new_{which.value.lower()}"
     pages.desk.answer = 1
     pages.press(button)
@@ -515,7 +518,7 @@ def test_a_keyring_that_does_not_work_is_told(pages: Pages) -> None:
     assert EMPTY.place is not None
     problem = Text("No OS keyring answers here; keys are kept in memory for this session.")
     pages.show(replace(EMPTY, place=replace(EMPTY.place, keystore_problem=problem)))
-    view = pages.tab(2)
+    view = pages.tab(3)
     assert view.find(f"! {problem}") is not None
     pages.press("score.keyring_retry")
     assert pages.controller.asked("retry_keyring") == [()]
@@ -524,7 +527,7 @@ def test_a_keyring_that_does_not_work_is_told(pages: Pages) -> None:
 def test_a_failure_with_keys_offers_its_remedies(pages: Pages) -> None:
     error = ScoringError(reason="Azure does not say.")
     pages.show(replace(EMPTY, jobs=_job(Phase.FAILED, JobKind.KEYS, error=error)))
-    view = pages.tab(2)
+    view = pages.tab(3)
     assert view.find("Azure does not say.") is not None
     pages.controller.answers["act"] = "https://portal.azure.com/"
     pages.press("error.retry")
@@ -533,14 +536,14 @@ def test_a_failure_with_keys_offers_its_remedies(pages: Pages) -> None:
 
 def test_a_window_that_may_only_look_makes_no_new_key(pages: Pages) -> None:
     pages.show(replace(EMPTY, first_window=SimpleNamespace()))  # type: ignore[arg-type]
-    pages.tab(2)
+    pages.tab(3)
     assert "disabled" in _named(pages.page, "score.new_primary").state()
     assert "disabled" not in _named(pages.page, "score.copy_primary").state()
 
 
 def test_code_to_copy_without_the_key_in_it(pages: Pages) -> None:
     pages.show(EMPTY)
-    view = pages.tab(3)
+    view = pages.tab(4)
     shown = view.find("score.code")
     assert shown is not None
     assert SERVICE.scoring_uri in shown.text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gpu_assistant.domain.scoring import Prediction
-from gpu_assistant.ui.theme import BOLD, Root, use_dark
+from gpu_assistant.ui.theme import BOLD, Root, px, use_dark
 from gpu_assistant.ui.widgets.bars import Bars, percent_words
 from gpu_assistant.ui.widgets.drawing import Drawing, mixed
 from gpu_assistant.ui.widgets.drop_zone import DropZone
@@ -247,6 +247,31 @@ def test_the_strip_follows_the_latest(root: Root, tmp_path: Path) -> None:
     assert _cells(strip)[-1]["number"] == 11
     assert _cells(strip)[-1]["mark"] == Mark.PENDING.value
     assert [entry["text"] for entry in strip.describe() if entry["role"] == "button"] == ["Older images"]
+
+
+def _captions(strip: Thumbnails) -> list[str]:
+    """What is written below the pictures."""
+    below = min(int(cell["rect"][1]) for cell in _cells(strip)) + px(strip, 60)
+    written = [item for item in strip.find_all() if strip.type(item) == "text" and strip.coords(item)[1] > below]
+    for item in written:
+        left, _top, right, bottom = strip.bbox(item)
+        cell = next(cell for cell in _cells(strip) if cell["rect"][0] - 1 <= left < cell["rect"][0] + cell["rect"][2])
+        assert right <= cell["rect"][0] + cell["rect"][2] + 1, "it runs into the next one"
+        assert bottom <= strip.winfo_height(), "it is cut off below"
+    return [strip.itemcget(item, "text") for item in written]
+
+
+def test_each_thumbnail_says_its_answer(root: Root, tmp_path: Path) -> None:
+    strip = Thumbnails(root, on_select=lambda number: None)
+    _place(root, strip, "420x120")
+    (tmp_path / "red.jpg").write_bytes(picture())
+    words = {1: (Mark.GOOD, "cat"), 2: (Mark.GOOD, "Brabancon griffon"), 3: (Mark.BAD, "No answer")}
+    strip.show([Thumb(number, tmp_path / "red.jpg", *said) for number, said in words.items()], 2)
+    root.update()
+    cat, griffon, refused = _captions(strip)
+    assert (cat, refused) == ("cat", "No answer")
+    assert griffon.startswith("Brabanc")
+    assert griffon.endswith("…")
 
 
 def test_clicks_arrows_and_wheel(root: Root, tmp_path: Path) -> None:

@@ -284,30 +284,14 @@ def test_what_bills_is_said_first_with_the_money(show_page: ShowPage) -> None:
 def test_its_button_opens_the_workspace_and_then_the_clean_up(show_page: ShowPage) -> None:
     page = show_page(replace(START, rows=(cluster("gpu-1", REAL),)))
     page.click("workspace.clean_up.1")
-    assert page.controller.calls == [("open_workspace", (REAL, SignInMethod.BROWSER))]
-    page.show(replace(START, jobs=opening(StepView("Open the workspace", 6.0, 990.0))))
-    assert not page.controller.asked("go")
-    page.show(replace(START, place=OPEN))
-    pump_until(page.root, lambda: page.controller.asked("go") == [(Step.CLEAN_UP,)])
-    page.show(replace(START, place=OPEN))
-    assert len(page.controller.asked("go")) == 1
-
-
-def test_a_cancelled_opening_leads_nowhere(show_page: ShowPage) -> None:
-    page = show_page(replace(START, rows=(cluster("gpu-1", REAL),)))
-    page.click("workspace.clean_up.1")
-    step = StepView("Open the workspace", 6.0, 990.0)
-    page.show(replace(START, jobs=opening(step)))
-    page.show(replace(START, jobs=opening(step, phase=Phase.CANCELLED)))
-    page.show(replace(START, place=OPEN))
-    assert not page.controller.asked("go")
+    assert page.controller.calls == [("open_workspace", (REAL, SignInMethod.BROWSER, ("then", Step.CLEAN_UP)))]
 
 
 def test_leftovers_of_practice_are_not_called_a_bill(show_page: ShowPage) -> None:
     page = show_page(replace(START, rows=(cluster("gpu-1", PRACTICE, practice=True),)))
     assert "still bills" not in page.texts()
     page.click("workspace.clean_up.1")
-    assert page.controller.calls == [("open_practice", ())]
+    assert page.controller.calls == [("open_practice", (("then", Step.CLEAN_UP),))]
 
 
 def test_no_banner_once_a_workspace_is_open(show_page: ShowPage) -> None:

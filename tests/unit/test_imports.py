@@ -19,15 +19,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"domain"},
     "keystore": {"domain"},
     "settings": {"domain"},
+    "choices": {"domain"},
     "images": {"domain"},
+    "imagenet": {"domain"},
     "scoring_client": {"domain"},
     "saved_model": {"domain"},
     "jobs": {"domain", "logs"},
-    "backends": {"domain", "logs", "paths"},
-    "practice": {"domain", "paths"},
+    "spawn": set(),
+    "backends": {"domain", "logs", "paths", "spawn"},
+    "practice": {"domain", "imagenet", "paths"},
     "workflows": {
         "backends.base",
         "domain",
+        "imagenet",
         "images",
         "jobs",
         "keystore",
@@ -35,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logs",
         "saved_model",
         "scoring_client",
+        "spawn",
     },
 }
 MAY_IMPORT["i18n"] = {"domain", "paths"}
@@ -65,7 +70,18 @@ MAY_IMPORT["app"] = {*MAY_IMPORT, "backends.base"} - {"wizard", "ui"}
 MAY_IMPORT["window"] = {*MAY_IMPORT, "backends.base"}
 MAY_IMPORT["desktop_entry"] = {"paths"}
 MAY_IMPORT["self_check"] = {"app", "backends.base", "backends.remote", "domain", "keystore", "paths", "ui.theme"}
-MAY_IMPORT["cli"] = {"app", "backends.base", "domain", "jobs", "keystore", "logs", "paths", "practice", "window"} | {
+MAY_IMPORT["cli"] = {
+    "app",
+    "backends.base",
+    "choices",
+    "domain",
+    "jobs",
+    "keystore",
+    "logs",
+    "paths",
+    "practice",
+    "window",
+} | {
     "desktop_entry",
     "saved_model",
     "scoring_client",

@@ -122,6 +122,9 @@ class SdkV1Backend:
     ) -> DownloadedGraph:
         return self._downloads.graph(model_id, folder, on_download=on_download)
 
+    def download_model(self, model_id: str, folder: Path, *, on_download: OnDownload | None = None) -> Path:
+        return self._downloads.whole(model_id, folder, on_download=on_download)
+
     # --- compute targets and web services ---------------------------------------------------------------------
 
     def start_compute_target(self, spec: ComputeSpec) -> ResourceHandle:

@@ -28,6 +28,11 @@ from gpu_assistant.domain.text import Text
 # With an image of one's own this asks for the inference server that matches it, as the SDK's converter does.
 _INFERENCE_STACK = "latest"
 
+# Kubernetes restarts a container that does not answer its health probe, and a script answers nothing while it starts.
+# The SDK's 310 s are too few where a GPU compiles its kernels first; its 2 s for an answer are few on a busy CPU.
+_FIRST_PROBE_S = 900
+_PROBE_TIMEOUT_S = 10
+
 
 class Deployments:
     """Starts web services in the open workspace."""
@@ -116,6 +121,8 @@ def _sources(spec: DeploymentSpec, scratch: Path) -> Path:
     """The folder to upload, without what Python left in it; the SDK would take everything."""
     clean = scratch / "scoring"
     shutil.copytree(spec.source_folder, clean, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for name, text in spec.source_files.items():
+        (clean / name).write_text(text, encoding="utf-8")
     return clean
 
 
@@ -131,16 +138,32 @@ def _environment(spec: DeploymentSpec, scratch: Path) -> Any:
 
 def _configuration(spec: DeploymentSpec) -> Any:
     return AksWebservice.deploy_configuration(
-        autoscale_enabled=False,  # replicas would have to share GPUs, which pods cannot
-        num_replicas=spec.replicas,
+        **_replicas(spec),
         cpu_cores=spec.cpu_cores,
         memory_gb=spec.memory_gb,
         gpu_cores=spec.gpus_per_replica,
         scoring_timeout_ms=spec.scoring_timeout_ms,
+        replica_max_concurrent_requests=spec.concurrent_requests,
+        max_request_wait_time=spec.queue_wait_ms,
+        initial_delay_seconds=_FIRST_PROBE_S,
+        timeout_seconds=_PROBE_TIMEOUT_S,
         auth_enabled=True,
         tags=dict(spec.tags),
         compute_target_name=spec.compute_target,
     )
+
+
+def _replicas(spec: DeploymentSpec) -> dict[str, Any]:
+    """The SDK wants one of the two to be said: left alone it scales up to 10 replicas, whatever GPUs there are."""
+    if spec.autoscale is None:
+        return {"autoscale_enabled": False, "num_replicas": spec.replicas}
+    return {
+        "autoscale_enabled": True,
+        "autoscale_min_replicas": spec.replicas,
+        "autoscale_max_replicas": spec.autoscale.max_replicas,
+        "autoscale_target_utilization": spec.autoscale.target_utilization_percent,
+        "autoscale_refresh_seconds": spec.autoscale.refresh_period_s,
+    }
 
 
 def _same_request(body: Any, spec: DeploymentSpec) -> bool:

@@ -13,6 +13,7 @@ from gpu_assistant.domain.errors.access import (
 from gpu_assistant.domain.errors.azure import (
     AzureError,
     AzureFault,
+    BadFeeding,
     BadSetting,
     Cancelled,
     CannotReachAzure,
@@ -56,7 +57,13 @@ from gpu_assistant.domain.errors.compute import (
     VmSizeRetired,
     VmSizeUnknown,
 )
-from gpu_assistant.domain.errors.model import ModelError, ModelNotFound, ModelUploadFailed
+from gpu_assistant.domain.errors.model import ModelError, ModelNotFound, ModelNotReadable, ModelUploadFailed
+from gpu_assistant.domain.errors.rehearsal import (
+    RehearsalError,
+    RehearsalFailed,
+    RehearsalNotInstalled,
+    RehearsalTooSlow,
+)
 from gpu_assistant.domain.errors.safekeeping import (
     CleanUpError,
     KeystoreError,
@@ -106,6 +113,7 @@ __all__ = [
     "AzureCliMissing",
     "AzureError",
     "AzureFault",
+    "BadFeeding",
     "BadImage",
     "BadSetting",
     "Cancelled",
@@ -125,6 +133,7 @@ __all__ = [
     "LedgerError",
     "ModelError",
     "ModelNotFound",
+    "ModelNotReadable",
     "ModelUploadFailed",
     "NoScreen",
     "NotHealthyInTime",
@@ -137,6 +146,10 @@ __all__ = [
     "QuotaError",
     "QuotaRefused",
     "QuotaTooSmall",
+    "RehearsalError",
+    "RehearsalFailed",
+    "RehearsalNotInstalled",
+    "RehearsalTooSlow",
     "Remedy",
     "ScoringError",
     "ScoringTimedOut",

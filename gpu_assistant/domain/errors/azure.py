@@ -93,3 +93,9 @@ class BadSetting(AssistantError):
     title = "A setting cannot be right"
     template = "{setting}: {reason}"
     remedies: tuple[Remedy, ...] = (EDIT_DEPLOYMENT,)
+
+
+class BadFeeding(BadSetting):
+    """How the model is to be called, fed with images or labelled cannot be right."""
+
+    code = "bad_feeding"

@@ -18,6 +18,14 @@ class ModelNotFound(ModelError):
     template = "There is no model {name} in this workspace.{suggestion}"
 
 
+class ModelNotReadable(ModelError):
+    """It may well be servable, but its files cannot be looked into."""
+
+    code = "model_not_readable"
+    title = "The model cannot be looked into"
+    template = "{model} was registered in a way that cannot be looked into before deploying."
+
+
 class ModelUploadFailed(ModelError):
     code = "model_upload_failed"
     title = "The model could not be registered"

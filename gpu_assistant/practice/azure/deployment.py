@@ -37,14 +37,26 @@ class Deployment:
         for part in ("python", "docker"):
             bodies.table(self.environment, part)
         bodies.table(bodies.table(self.environment, "docker"), "baseImageRegistry")
-        _ = self.replicas, self.gpus_per_replica, self.cpu_per_replica, self.memory_gb_per_replica
+        _ = self.replicas, self.max_replicas, self.gpus_per_replica, self.cpu_per_replica, self.memory_gb_per_replica
+        _ = self.concurrent_requests_per_replica, self.queue_wait_ms
         _ = self.scoring_timeout_ms, self.model_ids, self.assets, self.entry_script
 
     @property
+    def is_autoscaled(self) -> bool:
+        """Whether the router changes the number of containers, as it does unless a number was given."""
+        said = self._autoscaler.get("autoscaleEnabled")
+        return self.request.get("numReplicas") is None if said is None else bool(said)
+
+    @property
     def replicas(self) -> int:
-        """How many containers; with autoscaling the least it may have."""
-        given = bodies.number(self.request, "numReplicas")
-        return max(1, int(given or bodies.number(bodies.table(self.request, "autoScaler"), "minReplicas") or 1))
+        """How many containers; with autoscaling the least it may have, which is what practice runs."""
+        key, where = ("minReplicas", self._autoscaler) if self.is_autoscaled else ("numReplicas", self.request)
+        return max(1, int(bodies.number(where, key) or 1))
+
+    @property
+    def max_replicas(self) -> int:
+        """The most containers that autoscaling may come to."""
+        return int(bodies.number(self._autoscaler, "maxReplicas") or 10) if self.is_autoscaled else self.replicas
 
     @property
     def gpus_per_replica(self) -> int:
@@ -65,6 +77,16 @@ class Deployment:
     def scoring_timeout_ms(self) -> int:
         """How long the front end waits for an answer."""
         return int(bodies.number(self.request, "scoringTimeoutMs") or 60_000)
+
+    @property
+    def concurrent_requests_per_replica(self) -> int:
+        """How many requests the front end hands to a container at a time."""
+        return max(1, int(bodies.number(self.request, "maxConcurrentRequestsPerContainer") or 1))
+
+    @property
+    def queue_wait_ms(self) -> int:
+        """How long the front end keeps a request while all containers have their share."""
+        return int(bodies.number(self.request, "maxQueueWaitMs") or 500)
 
     @property
     def model_ids(self) -> list[str]:
@@ -105,6 +127,10 @@ class Deployment:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
+    def _autoscaler(self) -> Mapping[str, Any]:
+        return bodies.table(self.request, "autoScaler")
+
+    @property
     def _resources(self) -> Mapping[str, Any]:
         return bodies.table(self.request, "containerResourceRequirements")
 
@@ -128,6 +154,12 @@ def request_problem(name: str, deployment: Deployment, models: Mapping[str, Mode
         if model_id not in models:
             failure = _bad_request("ModelNotFound", f"Model with id {model_id} was not found.")
             return Failure(failure.code, failure.message, 404, failure.details)
+    if deployment.max_replicas < deployment.replicas:
+        return _bad_request(
+            "InvalidAutoScaler",
+            f"The autoscaler's minReplicas {deployment.replicas} is more than its maxReplicas "
+            f"{deployment.max_replicas}.",
+        )
     if not deployment.entry_script:
         return _bad_request("NoEntryScript", "Practice has no no-code deployment: the request names no entry script.")
     return None

@@ -106,6 +106,8 @@ class Rollout:
                 replicas=deployment.replicas,
                 work_dir=self._folder / "replicas",
                 scoring_timeout_ms=deployment.scoring_timeout_ms,
+                concurrent_requests=deployment.concurrent_requests_per_replica,
+                queue_wait_ms=deployment.queue_wait_ms,
             )
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gpu_assistant.practice.azure import bodies
 from gpu_assistant.practice.azure.clock import Clock
+from gpu_assistant.practice.azure.deployment import Deployment
 from gpu_assistant.practice.azure.records import Failure, Fate, Service, Settled
 
 SERVICE_PATH = "/api/v1/service/"
@@ -16,7 +17,7 @@ def service_body(service: Service, state: str, port: int) -> dict[str, Any]:
     """A service; `scoringUri` is set from the moment it was Healthy once."""
     request = service.request
     auto, data = bodies.table(request, "autoScaler"), bodies.table(request, "dataCollection")
-    is_fixed = request.get("numReplicas") is not None or auto.get("autoscaleEnabled") is False
+    deployment = Deployment(request)
     resources, probe = (
         bodies.table(request, "containerResourceRequirements"),
         bodies.table(request, "livenessProbeRequirements"),
@@ -38,7 +39,7 @@ def service_body(service: Service, state: str, port: int) -> dict[str, Any]:
         "authEnabled": request.get("authEnabled") is not False,
         "aadAuthEnabled": bool(request.get("aadAuthEnabled")),
         "autoScaler": {
-            "autoscaleEnabled": not is_fixed,
+            "autoscaleEnabled": deployment.is_autoscaled,
             "minReplicas": auto.get("minReplicas") or 1,
             "maxReplicas": auto.get("maxReplicas") or 10,
             "refreshPeriodInSeconds": auto.get("refreshPeriodInSeconds") or 1,
@@ -62,9 +63,9 @@ def service_body(service: Service, state: str, port: int) -> dict[str, Any]:
             "successThreshold": probe.get("successThreshold") or 1,
             "failureThreshold": probe.get("failureThreshold") or 3,
         },
-        "maxConcurrentRequestsPerContainer": request.get("maxConcurrentRequestsPerContainer") or 1,
-        "maxQueueWaitMs": request.get("maxQueueWaitMs") or 500,
-        "numReplicas": request.get("numReplicas") or auto.get("minReplicas") or 1,
+        "maxConcurrentRequestsPerContainer": deployment.concurrent_requests_per_replica,
+        "maxQueueWaitMs": deployment.queue_wait_ms,
+        "numReplicas": deployment.replicas,
         "scoringTimeoutMs": request.get("scoringTimeoutMs") or 60000,
         "scoringUri": f"http://127.0.0.1:{port}{SERVICE_PATH}{service.name}/score" if has_address else None,
         "namespace": request.get("namespace"),

@@ -37,7 +37,10 @@ from gpu_assistant.practice.replicas.replica import ReplicaStatus
 
 log = logging.getLogger(__name__)
 
-_ROLLS_OUT_AGAIN = ("/environmentImageRequest", "/containerResourceRequirements", "/numReplicas", "/scoringTimeoutMs")
+_ROLLS_OUT_AGAIN = (
+    *("/environmentImageRequest", "/containerResourceRequirements", "/numReplicas", "/autoScaler"),
+    *("/scoringTimeoutMs", "/maxConcurrentRequestsPerContainer", "/maxQueueWaitMs"),
+)
 
 
 class Services:

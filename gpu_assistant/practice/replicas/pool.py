@@ -7,7 +7,9 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -42,11 +44,45 @@ class ServiceHealth:
     detail: str = ""
 
 
-@dataclass(slots=True)
 class _Service:
-    spec: ReplicaSpec
-    replicas: list[Replica]
-    turn: Iterator[int]
+    """A service's replicas, who take turns and get no more requests at a time than the deployment allows."""
+
+    def __init__(self, spec: ReplicaSpec, replicas: list[Replica]) -> None:
+        self.spec = spec
+        self.replicas = replicas
+        self._turn = itertools.count()
+        self._busy = dict.fromkeys(replicas, 0)
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def take_turn(self) -> Iterator[Replica | None]:
+        """The next healthy replica with a free place, waited for as long as the deployment says; None without one."""
+        deadline = time.monotonic() + self.spec.queue_wait_ms / 1000
+        with self._freed:
+            while (replica := self._next()) is None and self._is_healthy():
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    break
+                self._freed.wait(left_s)
+            if replica is not None:
+                self._busy[replica] += 1
+        try:
+            yield replica
+        finally:
+            if replica is not None:
+                with self._freed:
+                    self._busy[replica] -= 1
+                    self._freed.notify()
+
+    def _is_healthy(self) -> bool:
+        return any(replica.status is ReplicaStatus.HEALTHY for replica in self.replicas)
+
+    def _next(self) -> Replica | None:
+        first = next(self._turn)
+        count = len(self.replicas)
+        in_turn = [self.replicas[(first + offset) % count] for offset in range(count)]
+        free = (replica for replica in in_turn if self._busy[replica] < self.spec.concurrent_requests)
+        return next((replica for replica in free if replica.status is ReplicaStatus.HEALTHY), None)
 
 
 class InferencePool:
@@ -72,7 +108,7 @@ class InferencePool:
             environment = replica_environment(spec, model_dir, cores_per_replica=_usable_cores() // count)
             replicas = [Replica(spec, number, environment) for number in range(1, count + 1)]
             with self._lock:
-                self._services[spec.service] = _Service(spec, replicas, itertools.count())
+                self._services[spec.service] = _Service(spec, replicas)
 
     def state(self, service: str) -> ServiceHealth:
         """The service's state: STARTING while any replica starts, then HEALTHY if any of them is."""
@@ -98,28 +134,30 @@ class InferencePool:
         return "\n".join(parts) + "\n" if parts else ""
 
     def forward(self, service: str, request: Request) -> Response:
-        """Hand a request to the next healthy replica. Whoever calls has checked the key.
+        """Hand a request to the next healthy replica that has a place for it. Whoever calls has checked the key.
 
-        Answers as AKS does: 413 above 100 MB, 503 with no healthy replica, 502 where the script's answer is
-        500 or its process died over the request, 504 after the scoring timeout.
+        Answers as AKS does: 413 above 100 MB, 503 with no healthy replica or none that got free in time, 502 where
+        the script's answer is 500 or its process died over the request, 504 after the scoring timeout.
         """
         if len(request.body) > MAX_BODY_BYTES:
             return Response.of_error(413, "RequestEntityTooLarge", "The request is larger than 100 MB.")
         found = self._find(service)
-        healthy = [] if found is None else [r for r in found.replicas if r.status is ReplicaStatus.HEALTHY]
-        if found is None or not healthy:
-            return Response.of_error(503, "ServiceUnavailable", "No replica of the service is ready.")
-        first = next(found.turn)
-        for offset in range(len(healthy)):
-            replica = healthy[(first + offset) % len(healthy)]
-            try:
-                return _ask(replica.port, service, request, found.spec.scoring_timeout_ms / 1000)
-            except ConnectionRefusedError:
-                continue  # died a moment ago; its watcher will notice
-            except TimeoutError:
-                return Response.of_error(504, "GatewayTimeout", "The scoring script did not answer in time.")
-            except (OSError, http.client.HTTPException):
-                return Response.of_error(502, "BadGateway", "The scoring process ended while it worked on the request.")
+        for _ in range(MAX_REPLICAS):
+            if found is None:
+                break
+            with found.take_turn() as replica:
+                if replica is None:
+                    break
+                try:
+                    return _ask(replica.port, service, request, found.spec.scoring_timeout_ms / 1000)
+                except ConnectionRefusedError:
+                    continue  # died a moment ago; its watcher will notice
+                except TimeoutError:
+                    return Response.of_error(504, "GatewayTimeout", "The scoring script did not answer in time.")
+                except (OSError, http.client.HTTPException):
+                    return Response.of_error(
+                        502, "BadGateway", "The scoring process ended while it worked on the request."
+                    )
         return Response.of_error(503, "ServiceUnavailable", "No replica of the service is ready.")
 
     def stop(self, service: str) -> None:

@@ -48,7 +48,8 @@ class ReplicaSpec:
 
     `source_dir` is the unpacked source tree and `entry_script` relative to it (`src/score.py`). `models` maps
     `name:version` to the folder that holds the model's files. `work_dir/<service>` is where links, logs and
-    temporary files go. `environment` are the deployment's own variables.
+    temporary files go. `environment` are the deployment's own variables. Each replica is given `concurrent_requests`
+    at a time; a request beyond waits for `queue_wait_ms` at most.
     """
 
     service: str
@@ -59,6 +60,8 @@ class ReplicaSpec:
     replicas: int
     work_dir: Path
     scoring_timeout_ms: int = 60_000
+    concurrent_requests: int = 1
+    queue_wait_ms: int = 500
 
     @property
     def folder(self) -> Path:

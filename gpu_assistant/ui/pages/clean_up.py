@@ -42,6 +42,7 @@ class CleanUpPage(Page):
     def build(self) -> None:
         self._now = self.controller.utc_now()
         self._error_kind = JobKind.CLEAN_UP
+        self._was_cleaning = False
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         area = ScrollArea(self)
@@ -84,6 +85,9 @@ class CleanUpPage(Page):
             is_old = bool(views) and not state.report.left
             self._result.grid(row=6 if is_old else 2)
         _show(self._result, has_result)
+        if self._was_cleaning and has_result:
+            self.after_idle(self._free_the_keyboard)
+        self._was_cleaning = is_cleaning
         _show(self._nothing, not views and not has_result and not is_cleaning)
         self._table.show(views)
         height = min(max(len(views), _LEAST_ROWS), _MOST_ROWS)
@@ -118,6 +122,13 @@ class CleanUpPage(Page):
         return Primary(
             tr("Delete everything"), self.controller.clean_up, enabled=not reason, danger=True, why_not=reason
         )
+
+    def _free_the_keyboard(self) -> None:
+        """The button that was pressed cannot be pressed any more: from here the receipt is what a person wants."""
+        holder = self.winfo_toplevel().focus_lastfor()
+        is_stuck = isinstance(holder, Button) and (holder.instate(["disabled"]) or not holder.winfo_viewable())
+        if holder is None or is_stuck:
+            self._result.focus_receipt()
 
     # --- parts ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from gpu_assistant.domain.billing import ResourceKind
-from gpu_assistant.domain.errors import Action, AssistantError, BadSetting, NotSchedulable, Remedy
+from gpu_assistant.domain.errors import Action, AssistantError, BadFeeding, BadSetting, NotSchedulable, Remedy
 from gpu_assistant.i18n import tr
 from gpu_assistant.ui import theme
 from gpu_assistant.ui.desk import Desk
@@ -14,14 +14,17 @@ from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, px
 from gpu_assistant.ui.widgets.deploy_settings import DeploySettings
 from gpu_assistant.ui.widgets.error_view import ErrorView
+from gpu_assistant.ui.widgets.feeding_form import FeedingForm
 from gpu_assistant.ui.widgets.file_viewer import FileViewer
 from gpu_assistant.ui.widgets.job_progress import JobProgress
 from gpu_assistant.ui.widgets.model_list import ModelList
 from gpu_assistant.ui.widgets.preflight_list import PreflightList
 from gpu_assistant.ui.widgets.prose import Prose
+from gpu_assistant.ui.widgets.rehearsal_panel import RehearsalPanel
 from gpu_assistant.ui.widgets.scroll_area import ScrollArea
 from gpu_assistant.ui.widgets.signature_view import SignatureView
 from gpu_assistant.wizard.controller import Controller
+from gpu_assistant.wizard.feeding import feeding
 from gpu_assistant.wizard.navigation import can_change, endpoints, here
 from gpu_assistant.wizard.preflight import Check, deploy_request, preflight
 from gpu_assistant.wizard.state import JobKind, Step, WizardState
@@ -70,20 +73,22 @@ class DeployForm(ScrollArea):
             is_reading=state.is_busy(JobKind.MODELS),
         )
         self.tick(state)
-        self._signature.show(choice.model_id, state.inspections.get(choice.model_id))
+        self._render_model(state)
         request = deploy_request(state)
         self._settings.show(choice, request.service_name if request is not None else "")
         self._preflight.show(preflight(state))
+        self._rehearsal.show(state)
 
     def tick(self, state: WizardState) -> None:
         """The elapsed time of a registration."""
         job = state.job(JobKind.REGISTER)
         if job is not None and job.is_running:
             self._register_progress.show(job, self._controller.now_s())
-            self._register.grid()
+            self._registering.grid()
         else:
             self._register_progress.show(None, 0.0)
-            self._register.grid_remove()
+            self._registering.grid_remove()
+        self._rehearsal.tick(state)
 
     def focus_after(self, action: Action) -> None:
         """Put the keyboard where an error's remedy can be carried out."""
@@ -147,22 +152,40 @@ class DeployForm(ScrollArea):
             left, self._desk, on_choose=self._controller.choose_model, on_register=self._controller.register_model
         )
         self._models.grid(row=0, column=0, sticky="ew")
-        self._register = Frame(left)
-        self._register.columnconfigure(0, weight=1)
-        self._register_progress = JobProgress(self._register)
+        self._registering = Frame(left)
+        self._registering.columnconfigure(0, weight=1)
+        self._register_progress = JobProgress(self._registering)
         self._register_progress.grid(row=0, column=0, sticky="ew")
         stop = Button(
-            self._register,
+            self._registering,
             text=tr("Stop"),
             bootstyle="secondary-outline",
             command=lambda: self._controller.cancel(JobKind.REGISTER),
         )
         named(stop, "deploy.register.stop").grid(row=0, column=1, sticky="ne", padx=(gap, 0))
-        self._register.grid(row=1, column=0, sticky="ew", pady=(gap, 0))
-        self._register.grid_remove()
+        self._registering.grid(row=1, column=0, sticky="ew", pady=(gap, 0))
+        self._registering.grid_remove()
         self._signature = SignatureView(left, self._inspect_again)
         self._signature.grid(row=2, column=0, sticky="ew", pady=(gap, 0))
+        self._feeding = FeedingForm(
+            left,
+            self._desk,
+            on_change=self._controller.edit_deployment,
+            on_labels=self._controller.choose_labels,
+        )
+        self._feeding.grid(row=3, column=0, sticky="ew", pady=(gap, 0))
+        self._feeding.grid_remove()
         return left
+
+    def _render_model(self, state: WizardState) -> None:
+        model_id = state.deployment.model_id
+        found, how = state.inspections.get(model_id), feeding(state)
+        self._signature.show(model_id, found, how.signature if how is not None else None)
+        if how is None or found is None or isinstance(found, AssistantError):
+            self._feeding.grid_remove()
+            return
+        self._feeding.show(state.deployment, found, how)
+        self._feeding.grid()
 
     def _inspect_again(self) -> None:
         self._controller.choose_model(self._controller.state.deployment.model_id)
@@ -182,6 +205,10 @@ class DeployForm(ScrollArea):
             right, text=tr("What is uploaded…"), bootstyle="secondary-outline", command=self._show_shipped
         )
         named(uploaded, "deploy.shipped").grid(row=4, column=0, sticky="w")
+        self._rehearsal = RehearsalPanel(
+            right, self._controller, self._desk, self._on_remedy, on_outcome=self.bring_into_view
+        )
+        self._rehearsal.grid(row=5, column=0, sticky="ew", pady=(2 * gap, 0))
         return right
 
     def _show_shipped(self) -> None:
@@ -198,7 +225,9 @@ class DeployForm(ScrollArea):
 
     def _focus_on(self, error: AssistantError | None) -> None:
         """Where on this page it can be mended."""
-        if isinstance(error, NotSchedulable):
+        if isinstance(error, BadFeeding):
+            self._feeding.focus_first()
+        elif isinstance(error, NotSchedulable):
             self._settings.advanced.unfold()
             self._settings.focus_replicas()
         elif isinstance(error, BadSetting):

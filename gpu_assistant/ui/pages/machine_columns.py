@@ -13,6 +13,7 @@ from gpu_assistant.ui.widgets.vm_size_words import (
     gpu_count_words,
     hourly_words,
     obstacle,
+    short_gpu,
     short_name,
     verdict_words,
 )
@@ -22,7 +23,7 @@ from gpu_assistant.wizard.navigation import can_choose
 def size_columns(mark_words: Callable[[VmSizeOffer], str]) -> tuple[Column[VmSizeOffer], ...]:
     """Of the table of VM sizes. The widths let the longest reason of the catalogue fit the smallest window."""
     return (
-        Column("mark", "", mark_words, width=26, anchor="center", sorts=False),
+        Column("mark", "", mark_words, width=21, anchor="center", sorts=False),
         Column(
             "size",
             tr("Size"),
@@ -30,7 +31,13 @@ def size_columns(mark_words: Callable[[VmSizeOffer], str]) -> tuple[Column[VmSiz
             width=125,
             whole=lambda one: one.vm_size.name,
         ),
-        Column("gpu", tr("GPU"), lambda one: one.vm_size.gpu_model, width=74),
+        Column(
+            "gpu",
+            tr("GPU"),
+            lambda one: short_gpu(one.vm_size.gpu_model),
+            width=74,
+            whole=lambda one: one.vm_size.gpu_model,
+        ),
         Column(
             "gpus",
             tr("GPUs"),

@@ -18,6 +18,7 @@ from gpu_assistant.ui.page import Page, Primary
 from gpu_assistant.ui.pages.score_code import CodeTab
 from gpu_assistant.ui.pages.score_images import ImageActions, ImageTab
 from gpu_assistant.ui.pages.score_keys import KeysTab
+from gpu_assistant.ui.pages.score_load import LoadTab
 from gpu_assistant.ui.pages.score_timing import TimingTab
 from gpu_assistant.ui.remedies import carry_out
 from gpu_assistant.ui.screen_map import named
@@ -31,7 +32,7 @@ _TYPING = ("Entry", "TEntry", "TSpinbox", "Spinbox")
 
 
 class ScorePage(Page):
-    """Four tabs: the images with their answers, the timing, the keys, and code that asks from elsewhere."""
+    """Five tabs: images with their answers, timing, load test, keys, and code that asks from elsewhere."""
 
     step = Step.SCORE
     title = mark("Score images")
@@ -59,11 +60,14 @@ class ScorePage(Page):
         )
         self._images = ImageTab(self._tabs, actions, can_drop=self.desk.can_drop, now_s=self.controller.now_s)
         self._timing = TimingTab(self._tabs)
+        self._load = Frame(self._tabs)
+        self._load_tab: LoadTab | None = None
         self._keys = KeysTab(self._tabs, self.controller, self.desk)
         self._code = CodeTab(self._tabs, self.desk, on_copy_key=partial(self._keys.copy, WhichKey.PRIMARY))
         for tab, label in (
             (self._images, tr("Images")),
             (self._timing, tr("Timing")),
+            (self._load, tr("Load test")),
             (self._keys, tr("Keys")),
             (self._code, tr("Code")),
         ):
@@ -104,9 +108,12 @@ class ScorePage(Page):
         self._images.hover(hovering)
 
     def _open_files(self) -> None:
+        self._score(self._choose_files())
+
+    def _choose_files(self) -> tuple[Path, ...]:
         pictures = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
         patterns = ((tr("Images"), pictures), (tr("All files"), "*"))
-        self._score(self.desk.open_files(title=tr("Images to score"), patterns=patterns))
+        return self.desk.open_files(title=tr("Images to score"), patterns=patterns)
 
     def _open_folder(self) -> None:
         folder = self.desk.open_folder(title=tr("Folder with images to score"))
@@ -175,9 +182,24 @@ class ScorePage(Page):
         chosen = str(self._tabs.select())
         if chosen == str(self._timing):
             self._timing.show(self._state.latencies_ms)
+        elif chosen == str(self._load):
+            self._draw_load_test()
         elif chosen == str(self._code):
             self._code.show(endpoint(self._state))
         self._keys.show(self._state)
+
+    def _draw_load_test(self) -> None:
+        """The tab is made when it is first opened: most people never do, and the page is on screen sooner without."""
+        if self._load_tab is None:
+            self._load_tab = LoadTab(
+                self._load,
+                self.controller,
+                self.desk,
+                choose_images=self._choose_files,
+                on_remedy=lambda remedy: carry_out(self, self.controller, self.desk, remedy, JobKind.LOAD),
+            )
+            self._load_tab.pack(fill="both", expand=True)
+        self._load_tab.show(self._state)
 
     def _bind_shortcuts(self) -> None:
         """Ctrl+O and Ctrl+V, in the whole window, while the page is in sight."""

@@ -83,7 +83,8 @@ class AnswerPanel(Frame):
             self._headline.show(name, title, is_answer=False)
             self._bars.show((), waiting=waits)
             self._split.show(None, None)
-            self._device.say("")
+            self._device.configure(style="Muted.TLabel")
+            self._device.say(tr(scored.waits_for) if scored is not None and waits else "")
             return
         best = label_words(image.predictions[0]) if image.predictions else tr("No class at all")
         self._headline.show(name, best)

@@ -194,4 +194,6 @@ def _thumb(scored: Scored) -> Thumb:
     if scored.image is not None:
         best = label_words(scored.image.predictions[0]) if scored.image.predictions else ""
         return Thumb(scored.number, scored.path, Mark.GOOD, best)
-    return Thumb(scored.number, scored.path, Mark.PENDING if scored.is_pending else Mark.BAD)
+    if scored.is_pending:
+        return Thumb(scored.number, scored.path, Mark.PENDING)
+    return Thumb(scored.number, scored.path, Mark.BAD, tr("No answer"))

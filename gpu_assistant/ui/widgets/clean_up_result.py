@@ -25,6 +25,7 @@ class CleanUpResult(Frame):
         self._on_save = on_save
         self._drawn: CleanUpReport | None = None
         self._inside: Frame | None = None
+        self._receipt: Button | None = None
         self.columnconfigure(0, weight=1)
 
     def show(self, report: CleanUpReport, rows: Sequence[BillableResource]) -> None:
@@ -62,6 +63,11 @@ class CleanUpResult(Frame):
             self._draw_line(inside, line, "–", "Muted.TLabel", title, tr(kept.why), "")
             line += 1
 
+    def focus_receipt(self) -> None:
+        """Put the keyboard on the button that saves the receipt."""
+        if self._receipt is not None:
+            self._receipt.focus_set()
+
     def _draw_verdict(self, inside: Frame, report: CleanUpReport, *, practice: bool) -> None:
         symbol, style = ("×", "Danger.TLabel") if report.left else ("✓", "Good.TLabel")
         gap = px(self, 10)
@@ -79,6 +85,7 @@ class CleanUpResult(Frame):
                 saves, text=label, bootstyle="secondary-outline", command=lambda chosen=kind: self._on_save(chosen)
             )
             named(button, f"cleanup.receipt.{kind}").pack(side="left", padx=(px(self, 6), 0))
+            self._receipt = button if kind == "html" else self._receipt
 
     def _draw_line(self, inside: Frame, line: int, symbol: str, style: str, title: str, text: str, right: str) -> Frame:
         gap = px(self, 10)

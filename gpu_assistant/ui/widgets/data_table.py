@@ -6,6 +6,7 @@ import tkinter as tk
 import tkinter.font as tkfont
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Generic, Literal, TypeVar
 
 from gpu_assistant.ui import theme
@@ -20,6 +21,8 @@ _TYPING_MS = 900
 _CELL_PADDING = 8
 """What ttk leaves free inside a cell, left and right together, in pixels of a 96-dpi screen."""
 _HEADING_PADDING = 13
+_LEAD = "\N{EN SPACE}"
+"""Before the words of a column whose left neighbour ends at the same edge: ttk's own padding is too little there."""
 _LEAST_STRETCHED = 60
 """Below this a column that gives way is of no use, in pixels of a 96-dpi screen."""
 
@@ -76,6 +79,9 @@ class DataTable(theme.Frame, Generic[T]):
     ) -> None:
         super().__init__(parent)
         self._columns = {column.name: column for column in columns}
+        self._lead = {
+            right.name: _LEAD if (left.anchor, right.anchor) == ("e", "w") else "" for left, right in pairwise(columns)
+        }
         self._key, self._why_not, self._is_chosen = key, why_not, is_chosen
         self._on_choose, self._on_select, self._on_mark = on_choose, on_select, on_mark
         self.sorting = sorting or Sorting(next(iter(self._columns)))
@@ -171,7 +177,7 @@ class DataTable(theme.Frame, Generic[T]):
     def _draw_headings(self) -> None:
         for column in self._columns.values():
             arrow = (_DOWN if self.sorting.descending else _UP) if column.name == self.sorting.column else ""
-            heading = f"{column.title} {arrow}".rstrip()
+            heading = f"{self._lead.get(column.name, '')}{column.title} {arrow}".rstrip()
             self.tree.heading(column.name, text=heading, anchor=column.anchor)
             # A translated heading may be longer than what stands below it.
             room = tkfont.nametofont(theme.SMALL).measure(heading) + theme.px(self, _HEADING_PADDING)
@@ -182,7 +188,7 @@ class DataTable(theme.Frame, Generic[T]):
 
     def _draw_row(self, key: str, row: T) -> None:
         tags = (_ROW, *((_REFUSED,) if self._why_not(row) else ()), *((_CHOSEN,) if self._is_chosen(row) else ()))
-        cells = tuple(column.text(row) for column in self._columns.values())
+        cells = tuple(self._lead.get(column.name, "") + column.text(row) for column in self._columns.values())
         wanted = (cells, tags)
         if self._drawn.get(key) == wanted:
             return
@@ -267,7 +273,9 @@ class DataTable(theme.Frame, Generic[T]):
         text = column.text(self._rows[key])
         whole = column.whole(self._rows[key]) if column.whole else text
         box = self.tree.bbox(key, shown)
-        return whole if whole != text or (box and self._is_cut_off(text, box[2])) else ""
+        return (
+            whole if whole != text or (box and self._is_cut_off(self._lead.get(column.name, "") + text, box[2])) else ""
+        )
 
     def _is_cut_off(self, text: str, width: int) -> bool:
         return tkfont.nametofont(self._font).measure(text) + theme.px(self, _CELL_PADDING) > width

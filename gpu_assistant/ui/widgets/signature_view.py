@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from gpu_assistant.domain.errors import AssistantError
-from gpu_assistant.domain.model import TensorSpec
+from gpu_assistant.domain.model import Signature, TensorSpec
 from gpu_assistant.i18n import error_detail, error_title, tr, tr_count
 from gpu_assistant.ui import theme
 from gpu_assistant.ui.screen_map import named
@@ -25,15 +25,18 @@ class SignatureView(Frame):
         """`on_again` reads a model once more that could not be read."""
         super().__init__(parent)
         self._on_again = on_again
-        self._drawn: tuple[str, Found] | None = None
+        self._drawn: tuple[str, Found, Signature | None] | None = None
         self._inside: Frame | None = None
         self.columnconfigure(0, weight=1)
 
-    def show(self, model_id: str, found: Found) -> None:
-        """`found` is None while it is being read; no `model_id` asks to choose one."""
-        if self._drawn is not None and self._drawn[0] == model_id and self._drawn[1] is found:
+    def show(self, model_id: str, found: Found, signature: Signature | None = None) -> None:
+        """`found` is None while it is being read; no `model_id` asks to choose one. `signature` is the one that will be
+        called, where that is not the model's natural one.
+        """
+        drawn = self._drawn
+        if drawn is not None and drawn[0] == model_id and drawn[1] is found and drawn[2] == signature:
             return
-        self._drawn = (model_id, found)
+        self._drawn = (model_id, found, signature)
         if self._inside is not None:
             self._inside.destroy()
         self._inside = inside = Frame(self)
@@ -46,7 +49,7 @@ class SignatureView(Frame):
         elif isinstance(found, AssistantError):
             self._draw_refusal(inside, found)
         else:
-            self._draw_model(inside, found)
+            self._draw_model(inside, found, signature or found.signature)
 
     def _say(self, inside: Frame, text: str) -> None:
         Prose(inside, text=text, style="Muted.TLabel").grid(row=0, column=0, sticky="ew")
@@ -63,8 +66,7 @@ class SignatureView(Frame):
         again = Button(box, text=tr("Read it again"), bootstyle="secondary-outline", command=self._on_again)
         named(again, "deploy.signature.again").grid(row=2, column=1, sticky="w", pady=(px(self, 8), 0))
 
-    def _draw_model(self, inside: Frame, found: ModelInspection) -> None:
-        signature = found.signature
+    def _draw_model(self, inside: Frame, found: ModelInspection, signature: Signature) -> None:
         self._draw_ends(inside, 0, tr("In"), signature.inputs, input_words)
         self._draw_arrow(inside, 1)
         self._draw_middle(inside, 2, found)
@@ -101,7 +103,7 @@ class SignatureView(Frame):
         if found.size_bytes is not None:
             facts.append(size_words(found.size_bytes))
         if found.labels_count is None:
-            facts.append(tr("no labels.txt: answers carry class numbers"))
+            facts.append(tr("no labels of its own"))
         else:
             facts.append(tr_count("{count} label", "{count} labels", found.labels_count))
         named(Prose(box, text=" · ".join(facts), style="Muted.TLabel"), "deploy.signature.facts").grid(

@@ -15,7 +15,7 @@ from PIL import Image, ImageTk
 from gpu_assistant.i18n import tr
 from gpu_assistant.ui.background import Background
 from gpu_assistant.ui.preview import decode_preview
-from gpu_assistant.ui.theme import BOLD, TITLE, Colours
+from gpu_assistant.ui.theme import BOLD, SMALL, TITLE, Colours
 from gpu_assistant.ui.widgets.drawing import Drawing
 
 _CELL_WIDTH, _CELL_HEIGHT, _GAP, _EDGE = 88, 64, 8, 22
@@ -35,7 +35,7 @@ class Mark(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """One image of the strip. `caption` is the best answer, or empty."""
+    """One image of the strip. `caption` is the best answer, or that there is none; it is drawn below the picture."""
 
     number: int
     path: Path
@@ -52,6 +52,8 @@ class Thumbnails(Drawing):
 
     def __init__(self, parent: tk.Misc, *, on_select: Callable[[int], None]) -> None:
         super().__init__(parent, width=480, height=_CELL_HEIGHT + 8, focusable=True)
+        # letters grow with the person's font, not with the screen alone
+        self.configure(height=self.px(_CELL_HEIGHT + 8) + self.line(SMALL))
         self._on_select = on_select
         self._background: Background[Image.Image] = Background(self, "thumbnails")
         self._thumbs: tuple[Thumb, ...] = ()
@@ -127,9 +129,12 @@ class Thumbnails(Drawing):
             width=self.px(3) if chosen else self.px(1),
         )
         self._draw_mark(c, thumb.mark, x + wide, top)
+        colour = c.danger if thumb.mark is Mark.BAD else c.text if chosen else c.muted
+        caption = self.ellipsised(thumb.caption, SMALL, wide)
+        self.create_text(x + wide / 2, top + tall + self.px(3), text=caption, font=SMALL, fill=colour, anchor="n")
         self.note(
             " ".join(part for part in (thumb.path.name, thumb.caption) if part),
-            (x, top, wide, tall),
+            (x, top, wide, tall + self.px(3) + self.line(SMALL)),
             role="thumbnail",
             number=thumb.number,
             mark=thumb.mark.value,

@@ -1,4 +1,4 @@
-"""Messages that pass by: bottom right over the page, gone by themselves."""
+"""Messages that pass by: at the foot of the window, gone by themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from gpu_assistant.ui.desk import Mood
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, px
 
-_SHOWN = 4
+_LEFT = 324
+"""Right of the side bar and of the footer's Back, in pixels of a 96-dpi screen."""
 _LEAST_MS = 4000
 _PER_LETTER_MS = 50
 _SYMBOLS = {Mood.INFO: "i", Mood.GOOD: "✓", Mood.WARNING: "!"}
@@ -17,57 +18,50 @@ _STYLES = {Mood.INFO: "Info", Mood.GOOD: "Good", Mood.WARNING: "Warning"}
 
 
 class Toasts:
-    """The stack of messages over one window, the newest lowest. Tk thread.
+    """The message over one window: the newest, for two would cover buttons. Tk thread.
 
-    A message stays while the pointer is on it. The same text twice in a row is shown once, for longer.
+    It stays while the pointer is on it. The same text again is shown for longer.
     """
 
     def __init__(self, root: tk.Misc, *, above: int = 0) -> None:
-        """`above` pixels are left free at the foot of the window, for its footer."""
+        """`above` pixels at the foot of the window are its footer's. A message stands in the footer's free middle, so
+        that it covers no button: neither the one that was just pressed nor the one to press next. One of many lines
+        grows upwards."""
         self._root = root
         self._above = above
-        self._stack: list[_Toast] = []
+        self._shown: _Toast | None = None
 
     def show(self, text: str, mood: Mood = Mood.INFO) -> None:
-        """Add a message; the oldest goes when there are too many."""
-        for toast in self._stack:
-            if toast.text == text:
-                toast.stay()
-                return
-        self._stack.append(_Toast(self._root, text, mood, self._remove))
-        while len(self._stack) > _SHOWN:
-            self._stack[0].close()
-        self._arrange()
+        """Show a message in place of the one before."""
+        if self._shown is not None and self._shown.text == text:
+            self._shown.stay()
+            return
+        self.close_newest()
+        toast = self._shown = _Toast(self._root, text, mood, self._forget)
+        toast.update_idletasks()
+        up = max((self._above - toast.winfo_reqheight()) // 2, px(self._root, 8))
+        toast.place(x=px(self._root, _LEFT), rely=1.0, y=-up, anchor="sw")
+        toast.lift()
 
     def close_newest(self) -> bool:
-        """Close one; False when there is none."""
-        if not self._stack:
+        """Close what is shown; False when there is nothing."""
+        if self._shown is None:
             return False
-        self._stack[-1].close()
+        self._shown.close()
         return True
 
     def close(self) -> None:
-        """Close them all."""
-        while self.close_newest():
-            pass
+        """Show nothing any more."""
+        self.close_newest()
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What is shown now, oldest first."""
-        return tuple(toast.text for toast in self._stack)
+        """What is shown now."""
+        return (self._shown.text,) if self._shown is not None else ()
 
-    def _remove(self, toast: _Toast) -> None:
-        if toast in self._stack:
-            self._stack.remove(toast)
-            self._arrange()
-
-    def _arrange(self) -> None:
-        up = self._above + px(self._root, 12)
-        for toast in reversed(self._stack):
-            toast.place(relx=1.0, rely=1.0, x=-px(self._root, 16), y=-up, anchor="se")
-            toast.lift()
-            toast.update_idletasks()
-            up += toast.winfo_reqheight() + px(self._root, 8)
+    def _forget(self, toast: _Toast) -> None:
+        if toast is self._shown:
+            self._shown = None
 
 
 class _Toast(Frame):

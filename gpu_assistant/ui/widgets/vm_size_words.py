@@ -12,6 +12,7 @@ from gpu_assistant.wizard.money import HOURS_PER_MONTH, price_text
 from gpu_assistant.wizard.navigation import can_choose
 
 _PREFIX = "Standard_"
+_REDUNDANT_IN_A_GPU = ("Radeon ", "Instinct ", "Pro ", "RTX ", " Blackwell Server Edition")
 _SMALLEST_SHARE = 24
 """No slice of a card is smaller; keeps 0.1667 a sixth."""
 MOST_NODES = 100
@@ -21,6 +22,13 @@ MOST_NODES = 100
 def short_name(name: str) -> str:
     """The name without what all names begin with."""
     return name.removeprefix(_PREFIX)
+
+
+def short_gpu(model: str) -> str:
+    """The card's name as people say it, short enough for a column."""
+    for redundant in _REDUNDANT_IN_A_GPU:
+        model = model.replace(redundant, "")
+    return model.strip()
 
 
 def gpu_count_words(gpus: float) -> str:

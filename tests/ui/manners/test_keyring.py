@@ -32,7 +32,7 @@ from tests.ui.person import Person
 from tests.ui.screen import Screen, wait_until
 from tests.ui.stage import Stage
 
-KEYS_TAB = "score.tabs/2"
+KEYS_TAB = "Keys"
 IN_KEYRING = "✓ Kept in the keyring of this computer, never in a file. Clean-up removes them there."
 IN_MEMORY = "keys are kept in memory for this session."
 NO_KEYRING = f"No OS keyring answers here; {IN_MEMORY}"

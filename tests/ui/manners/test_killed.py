@@ -52,7 +52,7 @@ def test_killed_in_the_middle_of_a_deployment(start_window: Callable[..., Person
     second.see("workspace.leftovers")
     assert second.sees(COMPUTE)
     second.click("workspace.practice")
-    second.wait_for(ready("footer.next"), OPEN_S, "open workspace")
+    second.wait_for(ready("steps.5"), OPEN_S, "open workspace")
     second.press("alt+5")
     second.wait_for(ready("footer.primary"), READ_S, "button to delete everything")
     assert COMPUTE in {row.values[1] for row in second.view.rows("cleanup.table")}

@@ -38,7 +38,7 @@ def test_the_second_window_only_looks(start_window: Callable[..., Person], tmp_p
     told = second.see("banner.first_window")
     opened_at = _local_clock(holder["since"])
     assert told.text == (
-        f"Another window was opened first, at {opened_at}. This one only shows; "
+        f"Another window was opened first, at {opened_at} (process {holder['pid']}). This one only shows; "
         "close the other one to change something here."
     )
     assert not second.sees("banner.first_window.dismiss")
@@ -52,7 +52,7 @@ def test_the_second_window_only_looks(start_window: Callable[..., Person], tmp_p
     second.see("Keys go to the keyring", READ_S)
     _is_refused(second)
     second.press("alt+4")
-    second.click("score.tabs/2")
+    second.click("Keys")
     second.wait_for(ready("score.copy_primary"), what="keys to copy")
     assert not second.see("score.new_primary").enabled
     assert not second.see("score.new_secondary").enabled

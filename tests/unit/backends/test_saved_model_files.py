@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gpu_assistant.backends.saved_model_files import find_saved_model
 from gpu_assistant.domain.errors import ModelError
 from gpu_assistant.domain.text import Text
-from scoring.labels import read_labels
-from scoring.saved_model import find_saved_model as found_where_it_is_served
 
 WEIGHTS = ("variables/variables.index", "variables/variables.data-00000-of-00001")
+
+
+@pytest.fixture
+def scoring(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of the deployed folder, by name."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "scoring"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return importlib.import_module
 
 
 def laid_out(root: Path, paths: Sequence[str]) -> Path:
@@ -30,6 +39,7 @@ def laid_out(root: Path, paths: Sequence[str]) -> Path:
         ["saved_model.pb"],
         ["resnet/saved_model.pb", "resnet/labels.txt"],
         ["resnet/1/saved_model.pb", "resnet/labels.txt", "labels.txt"],
+        ["resnet/1/saved_model.pb", "resnet/1/assets/preprocessing.json", "preprocessing.json"],
         ["resnet/saved_model.pb", "resnet/assets/labels.txt", "resnet/assets.extra/labels.txt", "labels.txt"],
         ["resnet/saved_model.pb", "resnet/assets.extra/labels.txt", "labels.txt"],
         ["resnet/saved_model.pb", "resnet/inner/saved_model.pb", "resnet/inner/labels.txt"],
@@ -37,12 +47,17 @@ def laid_out(root: Path, paths: Sequence[str]) -> Path:
     ],
     ids=", ".join,
 )
-def test_the_graph_and_the_labels_are_those_that_the_scoring_script_takes(tmp_path: Path, paths: list[str]) -> None:
+def test_the_files_found_are_those_that_the_scoring_script_takes(
+    tmp_path: Path, paths: list[str], scoring: Any
+) -> None:
     root = laid_out(tmp_path, paths)
     found = find_saved_model("m:1", paths)
-    assert root / found.graph == found_where_it_is_served(root) / "saved_model.pb"
-    served = read_labels((root / found.graph).parent, root)
-    assert list(found.labels[:1]) == (served or [])
+    served = scoring("saved_model")
+    assert root / found.graph == served.find_saved_model(root) / "saved_model.pb"
+    places = served.places_beside((root / found.graph).parent, root)
+    assert list(found.labels[:1]) == (scoring("labels").read_labels(places) or [])
+    declared = [str(place / "preprocessing.json") for place in places if (place / "preprocessing.json").is_file()]
+    assert [str(root / place) for place in found.preprocessing] == declared
 
 
 def test_the_rest_is_what_lies_in_the_folder_of_the_graph() -> None:

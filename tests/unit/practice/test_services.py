@@ -20,6 +20,14 @@ REQUIRED = (
     *("dataCollection", "maxConcurrentRequestsPerContainer", "maxQueueWaitMs", "numReplicas", "scoringTimeoutMs"),
     *("scoringUri", "livenessProbeRequirements"),
 )
+AUTOSCALER = {
+    "autoscaleEnabled": True,
+    "minReplicas": 1,
+    "maxReplicas": 4,
+    "targetUtilization": 50,
+    "refreshPeriodInSeconds": 3,
+}
+AUTOSCALED = {"numReplicas": None, "autoScaler": AUTOSCALER}
 CRASHED = ServiceHealth(ReplicaStatus.CRASHED, "ValueError: no")
 STARTING = ServiceHealth(ReplicaStatus.STARTING)
 
@@ -102,6 +110,7 @@ def test_the_build_log_can_be_read_at_its_address(azure: Azure) -> None:
         ("no-cluster", {"computeName": "other"}, 404, "ComputeNotFound"),
         ("no-aks", {"computeType": "ACI"}, 400, "UnsupportedComputeType"),
         ("no-model", {"environmentImageRequest": {"modelIds": ["resnet:2"]}}, 404, "ModelNotFound"),
+        ("min-over-max", AUTOSCALED | {"autoScaler": AUTOSCALER | {"minReplicas": 5}}, 400, "InvalidAutoScaler"),
         ("no-code", {"environmentImageRequest": {"modelIds": ["resnet:1"]}}, 400, "NoEntryScript"),
     ],
 )
@@ -297,6 +306,62 @@ def test_a_service_can_be_described_anew_and_rolled_out_again(azure: Azure) -> N
     azure.advance(181)
     assert operation(azure, answer)["state"] == "Succeeded"
     assert azure.pool.started[-1].replicas == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "concurrent_requests", "queue_wait_ms"),
+    [
+        pytest.param({}, 1, 500, id="by default, as the SDK documents it"),
+        pytest.param({"maxConcurrentRequestsPerContainer": 64, "maxQueueWaitMs": 5000}, 64, 5000, id="as asked for"),
+    ],
+)
+def test_a_service_says_and_keeps_how_many_requests_a_container_gets(
+    azure: Azure, changes: dict[str, Any], concurrent_requests: int, queue_wait_ms: int
+) -> None:
+    azure.ready().deploy(**changes)
+    azure.advance(600)
+    told = azure.service()
+    assert (told["maxConcurrentRequestsPerContainer"], told["maxQueueWaitMs"]) == (concurrent_requests, queue_wait_ms)
+    started = azure.pool.started[-1]
+    assert (started.concurrent_requests, started.queue_wait_ms) == (concurrent_requests, queue_wait_ms)
+
+
+@pytest.mark.parametrize(
+    ("changes", "autoscaler", "running"),
+    [
+        pytest.param(AUTOSCALED, AUTOSCALER, 1, id="as asked for"),
+        pytest.param(
+            {"numReplicas": None},
+            AUTOSCALER | {"maxReplicas": 10, "targetUtilization": 70, "refreshPeriodInSeconds": 1},
+            1,
+            id="by default, as the SDK documents it",
+        ),
+    ],
+)
+def test_an_autoscaled_service_says_so_and_runs_its_fewest_containers(
+    azure: Azure, changes: dict[str, Any], autoscaler: dict[str, Any], running: int
+) -> None:
+    azure.ready().deploy(**changes)
+    azure.advance(600)
+    service = azure.service()
+    assert (service["state"], service["autoScaler"], service["numReplicas"]) == ("Healthy", autoscaler, running)
+    assert azure.pool.started[-1].replicas == running
+
+
+def test_a_service_is_autoscaled_from_now_on_and_not_any_more(azure: Azure) -> None:
+    azure.ready().deploy(containerResourceRequirements={"cpu": 1, "memoryInGB": 4})
+    azure.advance(600)
+    on = [{"op": "replace", "path": f"/autoScaler/{key}", "value": value} for key, value in AUTOSCALER.items()]
+    on[1]["value"] = 2
+    assert azure.send("PATCH", azure.mms("/services/svc"), on).status == 202
+    azure.advance(181)
+    assert azure.service()["autoScaler"] == AUTOSCALER | {"minReplicas": 2}
+    assert azure.pool.started[-1].replicas == 2
+    off = [{"op": "replace", "path": "/autoScaler/autoscaleEnabled", "value": False}]
+    assert azure.send("PATCH", azure.mms("/services/svc"), off).status == 202
+    azure.advance(181)
+    assert azure.service()["autoScaler"]["autoscaleEnabled"] is False
+    assert azure.pool.started[-1].replicas == 1
 
 
 def test_services_are_listed_by_type_and_model(azure: Azure) -> None:

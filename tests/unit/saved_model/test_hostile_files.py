@@ -16,6 +16,7 @@ from gpu_assistant.saved_model import read_saved_model
 from gpu_assistant.saved_model.errors import SavedModelDamaged, SavedModelTooLarge
 from tests.fakes import saved_models as kinds
 from tests.fakes import wire_writer as wire
+from tests.fuzz_saved_model import Fuzzer
 
 ROOT = Path(__file__).parents[3]
 
@@ -98,6 +99,7 @@ def test_random_bytes(tmp_path):
             id="thousand-dimensions",
         ),
         pytest.param(wire.number(3, 1) * 200_000, "too many fields", id="many-fields"),
+        pytest.param(wire.message(2) * 90_000, "more than 100 graphs", id="many-graphs"),
     ],
 )
 def test_broken_bytes_are_named(content, reason, tmp_path):
@@ -111,6 +113,15 @@ def test_a_long_list_of_signatures_stays_one_short_line(tmp_path):
     answer = read(tmp_path, wire.saved_model(wire.meta_graph(*many)))
     assert isinstance(answer, SavedModelSummary)
     assert all(len(warning) < 1000 for warning in answer.warnings)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resets the peak of memory through /proc")
+def test_a_small_share_of_the_fuzzing(tmp_path):
+    """`python -m tests.fuzz_saved_model 10000` is the whole of it, and starts from the sample model too."""
+    found = Fuzzer(tmp_path / "model", None, seed=3).run(500)
+    print("\n".join(found.lines()))
+    assert not found.complaints
+    assert len(found.outcomes) >= 3
 
 
 def test_a_huge_graph_is_counted_in_part(tmp_path):

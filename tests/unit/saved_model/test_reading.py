@@ -21,9 +21,12 @@ from gpu_assistant.saved_model.errors import (
     SavedModelNotFound,
     SavedModelNotServable,
     SignatureUnusable,
+    WeightsDamaged,
 )
 from tests.fakes import saved_models as kinds
 from tests.fakes import wire_writer as wire
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 18533817\n"
 
 
 def written(folder: Path, content: bytes, name: str = "saved_model.pb") -> Path:
@@ -92,9 +95,26 @@ def test_of_several_graphs_the_plain_one_is_taken(saved_model):
 
 
 def test_the_json_has_exactly_the_promised_keys(saved_model):
-    printed = json.loads(json.dumps(to_json(read_saved_model(saved_model(kinds.probabilities)))))
-    assert set(printed) == {"tensorflow_version", "signatures", "size_bytes", "warnings"}
+    folder = saved_model(kinds.probabilities)
+    printed = json.loads(json.dumps(to_json(read_saved_model(folder))))
+    assert set(printed) == {
+        *("folder", "tensorflow_version", "format", "tags", "graphs", "signatures", "size_bytes", "gpu_only"),
+        *("operations", "serving", "warnings"),
+    }
+    assert printed["serving"] == {
+        "signature": "serving_default",
+        "output": "probabilities",
+        "classes": kinds.CLASSES,
+        "scores": "probabilities",
+        "preprocessing": None,
+        "preprocessing_is": None,
+        "why": "",
+    }
+    assert printed["folder"] == str(folder)
+    assert (printed["format"], printed["tags"], printed["graphs"]) == ("TensorFlow 2", ["serve"], [["serve"]])
+    assert printed["operations"]["DecodeImage"] == 1
     assert printed["signatures"]["serving_default"] == {
+        "method": "tensorflow/serving/predict",
         "inputs": {"image_bytes": {"dtype": "string", "shape": [None]}},
         "outputs": {
             "classes": {"dtype": "int64", "shape": [None]},
@@ -169,6 +189,57 @@ def test_a_missing_shard_is_named(tmp_path):
         read_saved_model(folder)
 
 
+@pytest.mark.parametrize(
+    ("file", "change", "reason"),
+    [
+        pytest.param("data-00000-of-00001", lambda old: old[:-1], "cut short: it has", id="data-lost-its-last-byte"),
+        pytest.param("data-00000-of-00001", lambda old: b"", "cut short: it has 0 bytes of", id="data-empty"),
+        pytest.param("data-00000-of-00001", lambda old: LFS_POINTER, "cut short", id="data-is-a-git-lfs-pointer"),
+        pytest.param("index", lambda old: b"", "it is cut short", id="index-empty"),
+        pytest.param("index", lambda old: old[:-9], "its end is missing", id="index-lost-its-end"),
+        pytest.param("index", lambda old: LFS_POINTER, "no table of variables", id="index-is-a-git-lfs-pointer"),
+        pytest.param("index", lambda old: old[-60:], "runs past its end", id="index-lost-its-start"),
+        pytest.param("index", lambda old: b"\xff" * 100 + old[100:], "", id="index-overwritten"),
+    ],
+)
+def test_weights_that_are_not_whole(file, change, reason, saved_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(saved_model(kinds.probabilities), folder)
+    damaged = folder / "variables" / f"variables.{file}"
+    damaged.write_bytes(change(damaged.read_bytes()))
+    with pytest.raises(WeightsDamaged) as caught:
+        read_saved_model(folder)
+    assert reason in caught.value.detail
+    assert damaged.name in caught.value.detail
+    assert "\n" not in caught.value.detail
+
+
+def test_a_shard_that_the_index_counts_on_and_no_name_tells_of(saved_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(saved_model(kinds.probabilities), folder)
+    index = folder / "variables" / "variables.index"
+    one_shard, three_shards = b"\x00\x00\x06\x08\x01\x1a", b"\x00\x00\x06\x08\x03\x1a"
+    content = index.read_bytes()
+    assert content.startswith(one_shard)
+    index.write_bytes(three_shards + content[len(one_shard) :])
+    with pytest.raises(SavedModelIncomplete, match=r"variables\.data-00002-of-00003"):
+        read_saved_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("op", "part"),
+    [
+        ("EagerPyFunc", "Python code (EagerPyFunc)"),
+        ("TPUPartitionedCall", "for a TPU"),
+        ("TRTEngineOp", "TensorRT"),
+    ],
+)
+def test_operations_that_cannot_be_carried_out(op, part, tmp_path):
+    graph = wire.meta_graph(wire.message(2, wire.node("Const"), wire.node(op)), wire.CLASSIFIER)
+    summary = read_saved_model(written(tmp_path, wire.saved_model(graph)))
+    assert any(part in warning for warning in summary.warnings)
+
+
 def test_a_training_export(tmp_path):
     folder = written(tmp_path, wire.saved_model(wire.meta_graph(wire.CLASSIFIER, tags=("train",))))
     with pytest.raises(SavedModelNotServable, match="it has: train"):
@@ -206,9 +277,9 @@ SCORES = wire.tensor(2, "probabilities", wire.FLOAT, [-1, 10])
             id="unknown-dtype",
         ),
         pytest.param(
-            [wire.signature("s", wire.tensor(1, "x", wire.FLOAT, [-1, 224, 224, 3]), SCORES)],
-            "takes float32 [?, 224, 224, 3]",
-            id="float-pixels",
+            [wire.signature("s", wire.tensor(1, "x", wire.INT64, [-1, 224, 224, 3]), SCORES)],
+            "takes int64 [?, 224, 224, 3]",
+            id="whole-numbers",
         ),
         pytest.param(
             [wire.signature("s", wire.tensor(1, "x", wire.STRING, [-1, 4]), SCORES)],
@@ -216,9 +287,9 @@ SCORES = wire.tensor(2, "probabilities", wire.FLOAT, [-1, 10])
             id="table-of-texts",
         ),
         pytest.param(
-            [wire.signature("s", wire.tensor(1, "x", wire.UINT8, [-1, 3, 224, 224]), SCORES)],
-            "takes uint8 [?, 3, 224, 224]",
-            id="channels-first-pixels",
+            [wire.signature("s", wire.tensor(1, "x", wire.UINT8, [-1, 4, 224, 224]), SCORES)],
+            "takes uint8 [?, 4, 224, 224]",
+            id="four-channels",
         ),
     ],
 )
@@ -235,7 +306,11 @@ def test_signatures_that_cannot_answer_images_are_warned_of_and_refused(signatur
         pytest.param(wire.tensor(1, "x", wire.STRING, None), id="unknown-rank"),
         pytest.param(wire.tensor(1, "x", wire.STRING, []), id="scalar"),
         pytest.param(wire.tensor(1, "x", wire.STRING, [1]), id="one-image"),
+        pytest.param(wire.tensor(1, "x", wire.STRING, [8]), id="eight-images"),
         pytest.param(wire.tensor(1, "x", wire.UINT8, [-1, 224, 224, 3]), id="uint8-pixels"),
+        pytest.param(wire.tensor(1, "x", wire.UINT8, [-1, 3, 224, 224]), id="channels-first"),
+        pytest.param(wire.tensor(1, "x", wire.FLOAT, [-1, -1, -1, 3]), id="pixels-of-any-size"),
+        pytest.param(wire.tensor(1, "x", wire.FLOAT, [224, 224, 1]), id="one-grey-picture"),
     ],
 )
 def test_signatures_that_can(specs, tmp_path):
@@ -262,7 +337,6 @@ def test_a_wanted_signature_that_is_not_there(tmp_path):
         kinds.half_precision,
         kinds.other_signature,
         kinds.tf1,
-        kinds.float_pixels,
         kinds.two_inputs,
         kinds.classes_only,
         kinds.no_signature,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from gpu_assistant.domain.billing import ResourceKind, ResourceState, utc_now
 from gpu_assistant.domain.errors import (
     Action,
+    BadFeeding,
     CannotReachAzure,
     PracticeNotInstalled,
     Remedy,
@@ -20,7 +22,7 @@ from gpu_assistant.domain.service import ServiceState
 from gpu_assistant.domain.workspace import SignInMethod
 from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.wizard.controller import Controller
-from gpu_assistant.wizard.preflight import can_deploy
+from gpu_assistant.wizard.preflight import can_deploy, deploy_request
 from gpu_assistant.wizard.state import DeployChoice, FirstWindow, JobKind, MachineChoice, Phase, Step
 from tests.fakes.scripted_backend import T4, WORKSPACE
 from tests.fakes.workplaces import ACCOUNT, PROMPT, ScriptedWorkplaces, pump_until
@@ -132,6 +134,54 @@ def test_signing_in_shows_the_prompt_then_what_there_is(controller: Controller, 
     assert len(house.opened) == 1, "the SDK process that signed in is used"
 
 
+def test_a_workspace_that_cannot_be_opened_leaves_the_sign_in_as_it_was(
+    controller: Controller, house: ScriptedWorkplaces
+) -> None:
+    controller.sign_in(SignInMethod.BROWSER)
+    settle(controller)
+    house.azure_backend.fail["web_services"] = [CannotReachAzure(what="x", reason="y")]
+    controller.open_workspace(replace(WORKSPACE, name="another"))
+    settle(controller)
+    assert phase(controller, JobKind.OPEN) is Phase.FAILED
+    assert house.opened[0].closed == 0
+    assert controller.state.account == ACCOUNT
+    controller.browse("sub-1")
+    settle(controller)
+    assert phase(controller, JobKind.BROWSE) is Phase.DONE
+    controller.open_workspace(WORKSPACE)
+    pump_until(controller, lambda: controller.state.place is not None)
+    assert len(house.opened) == 1, "nobody had to sign in again"
+    assert house.opened[0].site.workspace == WORKSPACE
+
+
+def test_another_workspace_that_cannot_be_opened_leaves_the_open_one_as_it_was(
+    controller: Controller, house: ScriptedWorkplaces
+) -> None:
+    ready(controller)
+    house.azure_backend.fail["web_services"] = [CannotReachAzure(what="x", reason="y")]
+    controller.open_workspace(replace(WORKSPACE, name="another"))
+    settle(controller)
+    assert phase(controller, JobKind.OPEN) is Phase.FAILED
+    assert [place.closed for place in house.opened] == [0, 1]
+    assert controller.state.place is not None
+    assert controller.state.place.site.workspace == WORKSPACE
+    controller.deploy()
+    settle(controller)
+    assert phase(controller, JobKind.DEPLOY) is Phase.DONE
+
+
+def test_who_signed_in_and_then_saw_nothing_is_not_called_signed_in(
+    controller: Controller, house: ScriptedWorkplaces
+) -> None:
+    house.azure_backend.fail["subscriptions"] = [CannotReachAzure(what="x", reason="y")]
+    controller.sign_in(SignInMethod.BROWSER)
+    settle(controller)
+    assert phase(controller, JobKind.OPEN) is Phase.FAILED
+    assert house.opened[0].closed == 1
+    assert controller.state.account is None
+    assert controller.state.prompt is None
+
+
 def test_a_cancelled_sign_in_takes_the_prompt_away(controller: Controller, house: ScriptedWorkplaces) -> None:
     house.azure_backend.hold.clear()
     controller.sign_in(SignInMethod.BROWSER)
@@ -214,6 +264,98 @@ def test_choices_come_back_after_a_restart_without_secrets(house: ScriptedWorkpl
     second.close()
 
 
+def restarted(house: ScriptedWorkplaces) -> Controller:
+    """Another window, in the same data folder and with practice open."""
+    controller = Controller(house)
+    open_practice(controller)
+    return controller
+
+
+def deployed(house: ScriptedWorkplaces) -> Controller:
+    controller = Controller(house)
+    ready(controller)
+    controller.deploy()
+    settle(controller)
+    assert controller.state.step is Step.SCORE
+    return controller
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_the_page_comes_back_after_a_restart(house: ScriptedWorkplaces, step: Step) -> None:
+    first = deployed(house)
+    first.go(step)
+    first.close()
+    second = restarted(house)
+    assert second.state.step is step
+    assert second.go(Step.WORKSPACE) == "", "there is a way back"
+    second.close()
+
+
+def test_a_service_that_went_meanwhile_leads_to_the_page_before(house: ScriptedWorkplaces) -> None:
+    deployed(house).close()
+    house.azure_backend.services.clear()
+    second = restarted(house)
+    assert second.state.step is Step.DEPLOY
+    second.close()
+
+
+def test_after_everything_was_cleaned_up_the_journey_begins_anew(house: ScriptedWorkplaces) -> None:
+    first = deployed(house)
+    first.go(Step.CLEAN_UP)
+    first.clean_up()
+    settle(first)
+    first.close()
+    second = restarted(house)
+    assert second.state.step is Step.WORKSPACE
+    second.close()
+
+
+def test_another_workspace_has_no_page_to_come_back_to(house: ScriptedWorkplaces) -> None:
+    deployed(house).close()
+    saved = json.loads(house.saved_choices.read_text())
+    house.saved_choices.write_text(json.dumps(saved | {"workspace_id": "/subscriptions/another"}))
+    second = restarted(house)
+    assert second.state.step is Step.WORKSPACE
+    second.close()
+
+
+def test_a_wish_to_clean_up_outlives_a_failed_start_and_wins(house: ScriptedWorkplaces) -> None:
+    deployed(house).close()
+    second = Controller(house)
+    house.azure_backend.fail["web_services"] = [CannotReachAzure(what="x", reason="y")]
+    second.open_practice(then=Step.CLEAN_UP)
+    settle(second)
+    assert second.state.place is None
+    second.repeat(JobKind.OPEN)
+    pump_until(second, lambda: second.state.place is not None)
+    assert second.state.step is Step.CLEAN_UP
+    second.close()
+
+
+def test_closed_and_opened_again_in_one_session_stays_on_the_first_page(house: ScriptedWorkplaces) -> None:
+    controller = deployed(house)
+    controller.tick()
+    settle(controller)
+    controller.go(Step.WORKSPACE)
+    controller.close_workspace()
+    settle(controller)
+    open_practice(controller)
+    assert controller.state.step is Step.WORKSPACE
+    controller.close()
+
+
+@pytest.mark.parametrize("step", ["nowhere", 4, None, ["score"]])
+def test_an_unknown_page_is_the_first(house: ScriptedWorkplaces, step: object) -> None:
+    deployed(house).close()
+    saved = json.loads(house.saved_choices.read_text())
+    assert saved["step"] == "score"
+    house.saved_choices.write_text(json.dumps(saved | {"step": step}))
+    second = restarted(house)
+    assert second.state.step is Step.WORKSPACE
+    assert second.state.machine == SIZE, "what can be read is kept"
+    second.close()
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "[]", "{", '{"workspace_id": 3, "machine": 5}', '{"workspace_id": "", "machine": {"node_count": "x"}}'],
@@ -264,3 +406,38 @@ def test_nothing_is_folded_on_another_thread(controller: Controller) -> None:
     controller.subscribe(lambda state: threads.add(threading.get_ident()))
     ready(controller)
     assert threads == {threading.get_ident()}
+
+
+def test_what_was_said_about_a_model_is_forgotten_with_it(controller: Controller) -> None:
+    ready(controller)
+    before = controller.state.deployment
+    controller.edit_deployment(
+        replace(before, signature="s", output="o", preprocess="torch", labels="imagenet", replicas=2)
+    )
+    controller.choose_model(before.model_id)
+    assert controller.state.deployment.preprocess == "torch"
+    controller.choose_model("resnet:1")
+    settle(controller)
+    assert controller.state.deployment == replace(before, model_id="resnet:1", replicas=2)
+
+
+def test_labels_of_a_file_are_read_when_they_are_chosen(controller: Controller, tmp_path: Path) -> None:
+    ready(controller)
+    file = tmp_path / "my labels.txt"
+    file.write_text("\n".join(f"class {number}" for number in range(1001)), encoding="utf-8")
+    controller.choose_labels(str(file))
+    settle(controller)
+    request = deploy_request(controller.state)
+    assert request is not None
+    assert (len(request.labels), request.labels[7]) == (1001, "class 7")
+    assert can_deploy(controller.state)
+    assert next(iter(controller.shipped_files())) == "labels.txt"
+    file.write_text("one", encoding="utf-8")
+    controller.choose_labels(str(file))
+    settle(controller)
+    assert not can_deploy(controller.state)
+    controller.choose_labels("")
+    assert can_deploy(controller.state)
+    controller.choose_labels(str(tmp_path / "gone.txt"))
+    settle(controller)
+    assert isinstance(controller.state.labels[str(tmp_path / "gone.txt")], BadFeeding)

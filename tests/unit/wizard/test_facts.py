@@ -10,9 +10,10 @@ import pytest
 
 from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState
 from gpu_assistant.domain.compute import Availability, Quota, VmSizeOffer
+from gpu_assistant.domain.service import Autoscale, ServiceState, WebService
 from gpu_assistant.domain.workspace import WorkspaceRef
 from gpu_assistant.wizard.money import money, price_text
-from gpu_assistant.wizard.navigation import blocked, endpoint, endpoints, next_step
+from gpu_assistant.wizard.navigation import blocked, endpoint, endpoints, landing, next_step
 from gpu_assistant.wizard.preflight import Verdict, can_deploy, deploy_request, preflight
 from gpu_assistant.wizard.state import (
     DeployChoice,
@@ -26,6 +27,7 @@ from gpu_assistant.wizard.state import (
 )
 from gpu_assistant.workflows.site import Site
 from tests.fakes.scripted_backend import PRICE, T4, WORKSPACE
+from tests.ui.page_states import inspection
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 OFFER = VmSizeOffer(T4, "eastus", Availability.AVAILABLE, Quota("T4 Family", 16, 0), Quota("cores", 50, 0), PRICE)
@@ -36,7 +38,7 @@ CHOSEN = replace(
     targets=(),
     machine=MachineChoice(T4.name),
     deployment=DeployChoice(model_id="resnet:2"),
-    inspections={"resnet:2": object()},  # type: ignore[dict-item]
+    inspections={"resnet:2": inspection("resnet:2")},
 )
 
 
@@ -78,6 +80,40 @@ SERVICE = row(ResourceKind.WEB_SERVICE, "resnet", price=None, uri="http://127.0.
 )
 def test_pages_open_by_what_is_known(state: WizardState, open_pages: list[int]) -> None:
     assert [int(step) for step in Step if not blocked(state, step)] == open_pages
+
+
+def listed(state: ServiceState) -> tuple[WebService, ...]:
+    """What Azure says about the web service."""
+    return (WebService(SERVICE.name, "id", state, "gpu", scoring_uri=SERVICE.scoring_uri),)
+
+
+CHOSEN_MACHINE = replace(OPEN, machine=MachineChoice(T4.name))
+ANSWERING = replace(CHOSEN_MACHINE, rows=(SERVICE,), services=listed(ServiceState.HEALTHY))
+
+
+@pytest.mark.parametrize(
+    ("state", "left_at", "goes_on_at"),
+    [
+        pytest.param(ANSWERING, Step.SCORE, Step.SCORE, id="the service still answers"),
+        pytest.param(ANSWERING, Step.WORKSPACE, Step.WORKSPACE, id="never further than the person was"),
+        pytest.param(ANSWERING, Step.MACHINE, Step.MACHINE, id="changing the machine"),
+        pytest.param(ANSWERING, Step.CLEAN_UP, Step.CLEAN_UP, id="something is there to clean up"),
+        pytest.param(CHOSEN_MACHINE, Step.SCORE, Step.DEPLOY, id="no service any more"),
+        pytest.param(replace(ANSWERING, services=()), Step.SCORE, Step.DEPLOY, id="Azure does not list the service"),
+        pytest.param(
+            replace(ANSWERING, services=listed(ServiceState.FAILED)), Step.SCORE, Step.DEPLOY, id="the service failed"
+        ),
+        pytest.param(
+            replace(ANSWERING, services=listed(ServiceState.TRANSITIONING)), Step.SCORE, Step.SCORE, id="a new key"
+        ),
+        pytest.param(OPEN, Step.SCORE, Step.MACHINE, id="neither service nor machine"),
+        pytest.param(OPEN, Step.DEPLOY, Step.MACHINE, id="no machine"),
+        pytest.param(CHOSEN_MACHINE, Step.CLEAN_UP, Step.WORKSPACE, id="all was cleaned up"),
+        pytest.param(WizardState(), Step.SCORE, Step.WORKSPACE, id="no workspace"),
+    ],
+)
+def test_where_to_go_on_after_a_restart(state: WizardState, left_at: Step, goes_on_at: Step) -> None:
+    assert landing(state, left_at) is goes_on_at
 
 
 def test_next_leads_on_only_where_the_way_is_open() -> None:
@@ -158,6 +194,14 @@ def test_everything_is_green_when_nothing_stands_in_the_way() -> None:
             ("Replicas fit the GPUs", Step.DEPLOY),
         ),
         (
+            replace(CHOSEN, deployment=replace(CHOSEN.deployment, autoscale=True, max_replicas=2)),
+            ("Replicas fit the GPUs", Step.DEPLOY),
+        ),
+        (
+            replace(CHOSEN, deployment=replace(CHOSEN.deployment, autoscale=True, max_replicas=0)),
+            ("Names and settings are valid", Step.DEPLOY),
+        ),
+        (
             replace(CHOSEN, deployment=replace(CHOSEN.deployment, service_name="No Capitals")),
             ("Names and settings are valid", Step.DEPLOY),
         ),
@@ -170,6 +214,16 @@ def test_everything_is_green_when_nothing_stands_in_the_way() -> None:
 def test_each_problem_names_the_page_where_it_is_mended(state: WizardState, problem: tuple[str, Step]) -> None:
     assert problem in problems(state)
     assert not can_deploy(state)
+
+
+def test_autoscale_asks_for_what_was_set_and_only_when_it_is_on() -> None:
+    two_nodes = replace(CHOSEN, machine=MachineChoice(T4.name, node_count=2))
+    choice = replace(CHOSEN.deployment, max_replicas=2, target_utilization_percent=60, refresh_period_s=5)
+    off, on = (replace(two_nodes, deployment=replace(choice, autoscale=autoscale)) for autoscale in (False, True))
+    asked = [deploy_request(state) for state in (off, on)]
+    assert [request.autoscale for request in asked if request] == [None, Autoscale(2, 60, 5)]
+    assert can_deploy(on)
+    assert "1 to 2 × 1 GPU" in {check.detail for check in preflight(on)}
 
 
 def test_the_quota_that_our_own_cluster_uses_is_no_problem() -> None:

@@ -143,6 +143,15 @@ def test_answers_find_their_image_and_count_its_time() -> None:
     assert state.latencies_ms == (25.0,)
 
 
+def test_an_image_that_waits_says_for_what_until_it_is_answered() -> None:
+    state = reduce(WizardState(), e.ImagesTaken([Scored(1, Path("a.jpg")), Scored(2, Path("b.jpg"))]))
+    state = reduce(state, e.ImageWaits(2, "the model is loading"))
+    assert [one.waits_for for one in state.scored] == ["", "the model is loading"]
+    image = ScoredImage(Path("b.jpg"), (), 25.0, 20.0, "/GPU:0")
+    state = reduce(state, e.ImageAnswered(Scored(2, Path("b.jpg"), image)))
+    assert [one.waits_for for one in state.scored] == ["", ""]
+
+
 def test_a_batch_of_ten_thousand_keeps_only_the_latest() -> None:
     state = WizardState()
     for number in range(SCORED_KEPT + 50):

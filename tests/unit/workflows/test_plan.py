@@ -7,8 +7,9 @@ import pytest
 
 from gpu_assistant.domain.compute import Availability, Quota, is_valid_compute_name
 from gpu_assistant.domain.errors import ModelNotFound, VmSizeUnknown
-from gpu_assistant.domain.service import is_valid_service_name
+from gpu_assistant.domain.service import Autoscale, is_valid_service_name
 from gpu_assistant.workflows.plan import DeployRequest, Shipment, find_model, find_offer, make_plan, problems
+from gpu_assistant.workflows.serving import CONCURRENT_REQUESTS
 from tests.fakes.scripted_backend import T4, WORKSPACE, ScriptedBackend
 
 GOOD = DeployRequest(model="resnet", vm_size=T4.name).named()
@@ -29,6 +30,12 @@ OFFER = ScriptedBackend().offers[0]
         ({"scoring_timeout_ms": 10}, "bad_setting"),
         ({"scoring_timeout_ms": 10**7}, "bad_setting"),
         ({"replicas": 2}, "not_schedulable"),
+        ({"autoscale": Autoscale(0)}, "bad_setting"),
+        ({"replicas": 2, "autoscale": Autoscale(1)}, "bad_setting"),
+        ({"autoscale": Autoscale(1, target_utilization_percent=0)}, "bad_setting"),
+        ({"autoscale": Autoscale(1, target_utilization_percent=101)}, "bad_setting"),
+        ({"autoscale": Autoscale(1, refresh_period_s=0)}, "bad_setting"),
+        ({"autoscale": Autoscale(2)}, "not_schedulable"),
         ({"memory_gb": 64.0}, "not_schedulable"),
         ({"cpu_cores": 8.0}, "not_schedulable"),
         ({"node_count": 5}, "quota_too_small"),
@@ -84,6 +91,18 @@ def test_a_size_is_found_as_people_write_it(name: str) -> None:
     assert find_offer(name, ScriptedBackend().offers).vm_size is T4
 
 
+def test_replicas_may_be_added_while_gpus_are_free(shipment: Shipment) -> None:
+    request = replace(GOOD, node_count=2, autoscale=Autoscale(2, 60, 5))
+    assert list(problems(request, OFFER)) == []
+    (problem,) = problems(replace(request, autoscale=Autoscale(3)), OFFER)
+    assert "3 replicas want 3 GPUs and the cluster has 2" in problem.detail
+    models = ScriptedBackend().registered
+    plan = make_plan(request, workspace=WORKSPACE, models=models, offers=[OFFER], shipment=shipment)
+    assert (plan.service.replicas, plan.service.autoscale) == (1, Autoscale(2, 60, 5))
+    assert plan.compute is not None
+    assert plan.compute.node_count == 2, "nodes, and with them the price, are what was asked for"
+
+
 def test_tls_is_asked_for_unless_refused(shipment: Shipment) -> None:
     def label(request: DeployRequest) -> str:
         plan = make_plan(
@@ -105,4 +124,5 @@ def test_the_gpu_is_promised_to_the_script(shipment: Shipment) -> None:
     models = ScriptedBackend().registered
     plan = make_plan(GOOD, workspace=WORKSPACE, models=models, offers=[OFFER], shipment=shipment)
     assert plan.service.environment_variables["GPU_ASSISTANT_EXPECT_GPU"] == "1"
+    assert plan.service.concurrent_requests == CONCURRENT_REQUESTS
     assert plan.service.gpus_per_replica == 1

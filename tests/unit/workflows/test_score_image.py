@@ -180,6 +180,87 @@ def test_a_service_that_moved_is_followed(
     assert ledger.open_rows()[0].scoring_uri == service.uri
 
 
+@pytest.fixture
+def patient(
+    service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+) -> Iterator[Scorer]:
+    """Who waits for a model, at the pace of a test."""
+    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
+    client = ScoringClient()
+    yield Scorer(
+        Endpoint("svc", service.uri),
+        site=site,
+        ledger=ledger,
+        keystore=keystore,
+        client=client,
+        backend=lambda: azure,
+        load_patience_s=0.3,
+        look_again_s=0.02,
+    )
+    client.close()
+
+
+def state_is(azure: ScriptedBackend, state: ServiceState) -> None:
+    azure.services["svc"] = WebService("svc", "/s", state, "gpu")
+
+
+@pytest.mark.parametrize("state", [ServiceState.TRANSITIONING, ServiceState.UNHEALTHY])
+def test_an_image_waits_while_the_model_is_loading(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend, state: ServiceState
+) -> None:
+    state_is(azure, state)
+    service.status = 503
+    told: list[str] = []
+
+    def loaded_soon(why: str) -> None:
+        told.append(why)
+        service.status = 200
+
+    assert patient.score(photo, on_wait=loaded_soon).predictions[0].label == "espresso"
+    assert told == ["svc is loading its model; the image waits for it"]
+
+
+def test_a_model_that_does_not_load_is_waited_for_once(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend
+) -> None:
+    state_is(azure, ServiceState.UNHEALTHY)
+    service.status = 503
+    with pytest.raises(ServiceNotAnswering, match="still not loaded"):
+        patient.score(photo)
+    asked = len(service.received)
+    assert asked > 2
+    with pytest.raises(ServiceNotAnswering, match="still not loaded"):
+        patient.score(photo)
+    assert len(service.received) == asked + 1
+    service.status = 200
+    patient.score(photo)
+    service.status = 503
+    with pytest.raises(ServiceNotAnswering, match="still not loaded"):
+        patient.score(photo)
+    assert len(service.received) > asked + 4, "after an answer there is patience again"
+
+
+def test_waiting_for_the_model_can_be_stopped(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend
+) -> None:
+    state_is(azure, ServiceState.UNHEALTHY)
+    service.status = 503
+    stop = threading.Event()
+    with pytest.raises(ServiceNotAnswering):
+        patient.score(photo, on_wait=lambda why: stop.set(), cancelled=stop)
+    assert len(service.received) == 1
+
+
+def test_without_azure_a_503_means_busy(patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend) -> None:
+    service.status = 503
+    azure.fail["web_service"] = [CannotReachAzure(what="Azure", reason="no network")]
+    with pytest.raises(ServiceBusy):
+        patient.score(photo)
+    state_is(azure, ServiceState.HEALTHY)
+    with pytest.raises(ServiceBusy):
+        patient.score(photo)
+
+
 def test_nobody_there(
     photo: Path, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ class Scores:
         self.let_go = threading.Event()
         self.asked: list[str] = []
 
-    def score(self, path: Path) -> ScoredImage:
+    def score(self, path: Path, *, on_wait: Callable[[str], object], cancelled: threading.Event) -> ScoredImage:
+        on_wait("it loads")
         self.asked.append(path.name)
         if "hold" in path.name:
             self.let_go.wait(10)
@@ -49,6 +51,19 @@ def run(paths: list[Path], scorers: list[Scores], table: Path, job: Job) -> tupl
 def rows(table: Path) -> list[dict[str, str]]:
     with open(table, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_who_waits_says_for_what(tmp_path: Path, job: Job) -> None:
+    told: list[tuple[Path, str]] = []
+    score_many(
+        [Path("a.jpg")],
+        scorers=[Scores()],
+        table=tmp_path / "t.csv",
+        job=job,
+        on_answer=lambda answer, tally: None,
+        on_wait=lambda path, why: told.append((path, why)),
+    )
+    assert told == [(Path("a.jpg"), "it loads")]
 
 
 def test_every_image_has_its_line(tmp_path: Path, job: Job) -> None:
