@@ -196,7 +196,6 @@ class MainWindow:
         self._go_where_wanted()
         self._render()
         state = self._controller.state
-        self._notices.follow(state)
         self._closing.follow(state)
         if state.place is not None and not self._preparing:
             self._prepare_soon()

@@ -26,7 +26,6 @@ class Notices:
         self._controller = controller
         self._started = controller.utc_now()
         self._dismissed: set[str] = set()
-        self._go_when_open: Step | None = None
 
     def now(self, state: WizardState) -> tuple[Banner, ...]:
         """The strips for this state."""
@@ -45,16 +44,7 @@ class Notices:
         if state.place is not None and _is_here(state, old[0]):
             self._controller.go(Step.CLEAN_UP)
             return
-        self._go_when_open = Step.CLEAN_UP
         self._controller.open_workspace(old[0].workspace, then=Step.CLEAN_UP)
-
-    def follow(self, state: WizardState) -> None:
-        """The state has changed: go on where a button's wish had to wait for the workspace."""
-        if self._go_when_open is None or state.is_busy(JobKind.OPEN):
-            return
-        step, self._go_when_open = self._go_when_open, None
-        if state.place is not None:
-            self._controller.go(step)
 
     def _all(self, state: WizardState) -> Iterator[Banner]:
         if state.first_window is not None:

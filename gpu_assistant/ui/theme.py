@@ -228,6 +228,10 @@ def _make_styles(root: Root) -> None:
     chosen = mixed(c.accent, c.page, 0.24)
     style.map("Treeview", background=[("selected", chosen)], foreground=[("selected", c.text)])
     style.configure("Treeview.Heading", font=SMALL, foreground=c.muted)
+    # The theme's own edges of fields are all but invisible, most of all at 2x.
+    edge = mixed(c.muted, c.page, 0.7)
+    for name in ("TEntry", "TCombobox", "TSpinbox"):
+        style.configure(name, bordercolor=edge)
     # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
     for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
         style.map(name, foreground=[("disabled", c.muted)])

@@ -8,6 +8,8 @@ from typing import Any
 from gpu_assistant.ui.theme import Label, px
 
 _LEAST_PX = 80
+_STEADY_PX = 2
+"""Less than the room that is kept at the edges."""
 
 
 class Prose(Label):
@@ -26,6 +28,8 @@ class Prose(Label):
 
     def _wrap(self, event: tk.Event[tk.Misc]) -> None:
         width = max(event.width - px(self, 6), self._least)  # a label keeps a little room at its edges
-        if width != self._width:
+        # Where the lines break decides how much width two columns ask for: if a pixel more or less broke them anew, the
+        # columns could push that pixel to and fro for ever.
+        if abs(width - self._width) > _STEADY_PX:
             self._width = width
             self.configure(wraplength=width)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import tkinter as tk
 from typing import Any
 
 from gpu_assistant.ui import theme
-
-_COMES_TO_REST_MS = 150
 
 
 class ScrollArea(theme.Frame):
@@ -29,8 +26,6 @@ class ScrollArea(theme.Frame):
         self._bar.grid_remove()
         self.rowconfigure(0, weight=1)
         self.columnconfigure(0, weight=1)
-        self._shown_s = 0.0
-        self._resting = ""
         self._canvas.configure(yscrollcommand=self._scrolled)
         self._canvas.bind("<Configure>", self._fit, add="+")
         self.inside.bind("<Configure>", self._fit, add="+")
@@ -43,8 +38,6 @@ class ScrollArea(theme.Frame):
         self._bound = bound
 
     def destroy(self) -> None:
-        if self._resting:
-            self.after_cancel(self._resting)
         top = self.winfo_toplevel()
         for name, funcid in self._bound:
             _unbind(top, name, funcid)
@@ -60,22 +53,10 @@ class ScrollArea(theme.Frame):
 
     def _scrolled(self, first: float, last: float) -> None:
         self._bar.set(first, last)
-        is_shown, is_needed = bool(self._bar.winfo_manager()), float(first) > 0.0 or float(last) < 1.0
-        if is_needed and not is_shown:
-            self._shown_s = time.monotonic()
+        if float(first) <= 0.0 and float(last) >= 1.0:
+            self._bar.grid_remove()
+        else:
             self._bar.grid()
-        elif is_shown and not is_needed and not self._resting:
-            # The bar takes width, in which text needs more lines. Until these are counted the height is that from
-            # before, and a bar that went by it would come and go for ever.
-            if time.monotonic() - self._shown_s < _COMES_TO_REST_MS / 1000:
-                self._resting = self.after(_COMES_TO_REST_MS, self._rested)
-            else:
-                self._bar.grid_remove()
-
-    def _rested(self) -> None:
-        self._resting = ""
-        first, last = self._canvas.yview()
-        self._scrolled(first, last)
 
     def _is_mine(self, widget: object) -> bool:
         return self.winfo_ismapped() and str(widget).startswith(f"{self.inside}.")
