@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from itertools import chain
 from pathlib import Path
 
 from gpu_assistant.i18n import tr
@@ -69,7 +70,7 @@ class MainWindow:
         self._preparing = ""
         self._closed = False
         make_frame_styles(root)
-        self._styles = make_styles_ahead(root)
+        self._ahead = chain(make_styles_ahead(root), controller.get_ready())
         errands = Errands(root)
         self.toasts = Toasts(root, above=px(root, _FOOTER_PX))
         self._desktop = Desktop(root, self.toasts, errands)
@@ -204,10 +205,10 @@ class MainWindow:
         self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _prepare(self) -> None:
-        """Between two beats, make what comes next: styles, then, with a workspace open, the pages."""
+        """Between two beats, make what comes next: styles, what the controller needs, pages of an open workspace."""
         self._preparing = ""
         state = self._controller.state
-        more = next(self._styles, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))
+        more = next(self._ahead, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))
         if more:
             self._prepare_soon()
 

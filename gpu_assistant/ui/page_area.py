@@ -52,6 +52,7 @@ class PageArea(Frame):
         self._desk = desk
         self._classes = classes
         self._pages: dict[Step, Page] = {}
+        self._ready_to_make: set[Step] = set()
         self._laid_out: set[Page] = set()
         self._shown: Page | None = None
         self.columnconfigure(0, weight=1)
@@ -78,6 +79,10 @@ class PageArea(Frame):
     def prepare(self, state: WizardState) -> bool:
         """Do a moment's work on a page not yet visited, so that going there is quick; False when all is done."""
         for step in Step:
+            if step not in self._ready_to_make:
+                self._ready_to_make.add(step)
+                self._classes(step)  # imports it
+                return True
             if step not in self._pages:
                 self._make(step)
                 return True

@@ -46,7 +46,7 @@ _KINDS: tuple[Callable[[tk.Misc], tk.Widget], ...] = (
 
 
 def make_styles_ahead(root: Root) -> Iterator[None]:
-    """Make one style a step. Tk thread.
+    """Make one style a step, and last what dropping takes. Tk thread.
 
     The toolkit makes a style with the first widget of its kind, and with each new style Tk lays out and draws every
     widget anew: 15 ms while only the first page exists, 60 ms when all do.
@@ -54,3 +54,5 @@ def make_styles_ahead(root: Root) -> Iterator[None]:
     for kind in _KINDS:
         kind(root).destroy()
         yield
+    _ = root.can_drop  # loads what dropping takes
+    yield

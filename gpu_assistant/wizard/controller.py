@@ -6,7 +6,7 @@ All methods return at once and belong to the window's thread; nothing here waits
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -103,6 +103,12 @@ class Controller:
         from gpu_assistant.wizard.trials import Trials
 
         return Trials(self._engine, session_folder=self._session_folder, on_prompt=self._show_prompt)
+
+    def get_ready(self) -> Iterator[None]:
+        """Load what the next intentions need, a part a step: between two beats, while the person reads page 1."""
+        for part in ("_opening", "_deploying", "_desk"):
+            getattr(self, part)
+            yield
 
     def _session_folder(self) -> Path:
         return self._workplaces.session_folder
@@ -424,7 +430,10 @@ class Controller:
     def _opened(self, workplace: Workplace, opened: e.Opened, saved: SavedChoices, then: Step | None) -> None:
         self._keep(workplace)
         self._engine.fold(opened)
-        if saved.workspace_id.lower() == opened.place.site.workspace.azure_id.lower():
+        azure_id = opened.place.site.workspace.azure_id.lower()
+        if self._kept is not None and self._kept.workspace_id.lower() == azure_id:
+            saved = self._kept  # the file may still be being written
+        if saved.workspace_id.lower() == azure_id:
             self._engine.fold(e.MachineChosen(saved.machine))
             self._engine.fold(e.DeploymentEdited(saved.deployment))
             self._engine.fold(e.ServiceChosen(saved.service_name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, cast
 
@@ -24,6 +24,10 @@ class FakeController:
         self.answers = dict(answers or {})
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.seconds = 1000.0
+
+    def get_ready(self) -> Iterator[None]:
+        """There is nothing to load."""
+        return iter(())
 
     def now_s(self) -> float:
         """The monotonic clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
 from gpu_assistant.domain.errors import Action, Remedy
@@ -31,14 +32,26 @@ class DeployPage(Page):
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self._form = DeployForm(self, self.controller, self.desk, self._carry_out)
-        self._running = ScrollArea(self)
-        self._running.inside.columnconfigure(0, weight=1)
-        self._running.inside.rowconfigure(0, weight=1)
-        self._watch = DeployWatch(self._running.inside, self.desk, self._cancel)
-        self._watch.grid(row=0, column=0, sticky="nsew")
-        self._failed = DeployFailed(self, self.controller, self.desk, self._carry_out)
-        self._done = DeployDone(self, self.controller, self.desk)
         self._shown: ScrollArea | None = None
+
+    # Made when they are first shown: who comes to the page sees the form.
+
+    @cached_property
+    def _running(self) -> ScrollArea:
+        area = ScrollArea(self)
+        area.inside.columnconfigure(0, weight=1)
+        area.inside.rowconfigure(0, weight=1)
+        self._watch = DeployWatch(area.inside, self.desk, self._cancel)
+        self._watch.grid(row=0, column=0, sticky="nsew")
+        return area
+
+    @cached_property
+    def _failed(self) -> DeployFailed:
+        return DeployFailed(self, self.controller, self.desk, self._carry_out)
+
+    @cached_property
+    def _done(self) -> DeployDone:
+        return DeployDone(self, self.controller, self.desk)
 
     def enter(self) -> None:
         self.controller.load_models()
@@ -50,8 +63,8 @@ class DeployPage(Page):
                 self._form.render(state)
                 self._show(self._form)
             case Scene.WORKING | Scene.CLEANING:
-                self._render_watch(state)
                 self._show(self._running)
+                self._render_watch(state)
             case Scene.FAILED:
                 self._failed.render(state)
                 self._show(self._failed)
