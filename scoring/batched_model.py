@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,12 +29,8 @@ class BatchedModel:
         tf = model.tensorflow
         self.sample = model.prepare(tf.io.encode_jpeg(tf.zeros([64, 64, 3], tf.uint8)).numpy())
 
-    def warm_up(self) -> float:
-        """Call the model with every size that it will be called with; returns how many seconds that took.
-
-        `max_batch` falls to what the memory has room for.
-        """
-        started = time.monotonic()
+    def warm_up(self) -> None:
+        """Call the model with every size that it will be called with; `max_batch` falls to what has room."""
         size = 1
         while True:
             try:
@@ -46,7 +41,7 @@ class BatchedModel:
                 logger.warning("no memory for %d images at a time", size)
                 self.max_batch = size // 2
             if size >= self.max_batch:
-                return time.monotonic() - started
+                return
             size = min(size * 2, self.max_batch)
 
     def __call__(self, prepared: Sequence[Any]) -> list[Answers]:

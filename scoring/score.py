@@ -80,13 +80,20 @@ class Service:
     """A loaded model with its labels, settings and queue: answers requests from any number of threads."""
 
     def __init__(
-        self, model: Model, name: str, labels: list[str] | None, settings: Settings, batched: BatchedModel
+        self,
+        model: Model,
+        name: str,
+        labels: list[str] | None,
+        settings: Settings,
+        batched: BatchedModel,
+        declined: Collection[ImageFormat],
     ) -> None:
+        """`declined` are the formats that this model's graph does not decode."""
         self._model = model
         self._name = name
         self._labels = labels
         self._settings = settings
-        self._declined = declined_formats(model)
+        self._declined = declined
         self._sample = batched.sample
         self._failures = 0  # internal ones, since the last answer
         self._max_pixels = int(settings.max_megapixels * 1e6)
@@ -230,9 +237,12 @@ def _start(environment: Mapping[str, str]) -> Service:
     # What was deployed with this script wins over what came with the model, which cannot be changed any more.
     places = [Path(__file__).resolve().parent, *places_beside(folder, root)]
     model = load(folder, settings.signature, settings.output, places)
+    began = time.monotonic()
     device = model.warm_up()
     batched = BatchedModel(model, device, settings.max_batch)
-    warm_up_s = batched.warm_up()
+    batched.warm_up()
+    declined = declined_formats(model)
+    warm_up_s = time.monotonic() - began
     labels, about_labels = fit_labels(read_labels(places), model.class_count)
     name = _model_name(root)
     logger.info(
@@ -241,7 +251,7 @@ def _start(environment: Mapping[str, str]) -> Service:
         name, folder, model.signature, model.feeding, model.output, model.kind.value, model.class_count, about_labels,
         device, hardware_name(tf, device), batched.max_batch, warm_up_s,
     )  # fmt: skip
-    return Service(model, name, labels, settings, batched)
+    return Service(model, name, labels, settings, batched, declined)
 
 
 def _end_worker() -> None:

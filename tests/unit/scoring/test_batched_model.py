@@ -72,7 +72,7 @@ def test_how_many_at_a_time(device, wanted, model_takes, expected, make):
 )
 def test_every_size_that_is_called_later_is_warmed_up(wanted, sizes, make):
     batched, model = make(wanted=wanted)
-    assert batched.warm_up() >= 0
+    batched.warm_up()
     assert model.sizes == sizes
     for count in range(1, wanted + 1):
         batched(list(range(count)))
