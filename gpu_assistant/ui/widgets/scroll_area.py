@@ -78,8 +78,12 @@ class ScrollArea(theme.Frame):
     def bring_into_view(self, widget: tk.Misc) -> None:
         """Scroll as little as shows a widget that is somewhere inside; of a higher one than the area, its end."""
         self.update_idletasks()  # what has just grown has its place first
+        if not self.winfo_exists():  # among what was due there was a change of language, which makes everything anew
+            return
         self._fit()
         self.update_idletasks()
+        if not (self.winfo_exists() and widget.winfo_exists()):
+            return
         top = widget.winfo_rooty() - self.inside.winfo_rooty()
         bottom, height = top + widget.winfo_height(), self._canvas.winfo_height()
         seen = self._canvas.canvasy(0)

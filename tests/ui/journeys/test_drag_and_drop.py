@@ -81,7 +81,7 @@ def test_photos_and_a_text_file(
     person.wait_for(lambda view: len(_thumbnails(view)) == before + 3, ANSWER_S, "three more images")
     _see_answers(person, names)
     mine = [item for item in person.view.named("score.history/") if item.text.startswith(TEXT)]
-    assert [item.text for item in mine] == [TEXT], "a text file has no answer"
+    assert [item.text for item in mine] == [f"{TEXT} No answer"]
     person.click(mine[0].name)
     reason = person.see("score.reason")
     assert "is not an image" in reason.text, person.read()
