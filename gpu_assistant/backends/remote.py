@@ -160,20 +160,16 @@ class RemoteBackend:
     def download_model_graph(
         self, model_id: str, folder: Path, *, on_download: OnDownload | None = None
     ) -> DownloadedGraph:
-        found: DownloadedGraph = self._read(
-            "download_model_graph",
-            model_id,
-            folder.absolute(),
-            deadline_s=_DOWNLOAD_S,
-            what=Text("Reading the files of {model}", model=model_id),
-            on_event=on_download or _ignore,
-            event_keyword="on_download",
-        )
+        found: DownloadedGraph = self._download("download_model_graph", model_id, folder, on_download)
         return found
 
     def download_model(self, model_id: str, folder: Path, *, on_download: OnDownload | None = None) -> Path:
-        found: Path = self._read(
-            "download_model",
+        found: Path = self._download("download_model", model_id, folder, on_download)
+        return found
+
+    def _download(self, method: str, model_id: str, folder: Path, on_download: OnDownload | None) -> Any:
+        return self._read(
+            method,
             model_id,
             folder.absolute(),
             deadline_s=_DOWNLOAD_S,
@@ -181,7 +177,6 @@ class RemoteBackend:
             on_event=on_download or _ignore,
             event_keyword="on_download",
         )
-        return found
 
     # --- compute targets and web services ---------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from gpu_assistant.app import Assistant
 from gpu_assistant.cli import report
+from gpu_assistant.cli.scoring import find_scorer
 from gpu_assistant.cli.session import open_assistant, show, show_prompt, watch
 from gpu_assistant.cli.words import say
 from gpu_assistant.domain.errors import BadSetting
@@ -29,10 +30,8 @@ from gpu_assistant.workflows.load.run import AsksOnce, prepare_target, run_load_
 from gpu_assistant.workflows.load.setting import RATE_CONCURRENCY, LoadSetting
 from gpu_assistant.workflows.load.statistics import Outcome
 from gpu_assistant.workflows.load.table import save_table
-from gpu_assistant.workflows.score_image import Scorer, find_endpoint
 
 _QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
-_TIMEOUT_S = 65.0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -104,22 +103,8 @@ def _asks(options: argparse.Namespace, assistant: Assistant, client: ScoringClie
     if options.uri:
         return ServiceElsewhere(options.uri, read_key(options.key_from, assistant.keystore), client), ""
 
-    def backend() -> Any:
-        return assistant.connect(show_prompt)
-
-    if not assistant.has_workspace:
-        backend()  # says what is missing
-    endpoint = find_endpoint(options.service, site=assistant.site, ledger=assistant.ledger, backend=backend)
-    service = backend().web_service(endpoint.name)
-    scorer = Scorer(
-        endpoint,
-        site=assistant.site,
-        ledger=assistant.ledger,
-        keystore=assistant.keystore,
-        client=client,
-        backend=backend,
-        timeout_s=_TIMEOUT_S,
-    )
+    scorer, endpoint = find_scorer(assistant, options.service, client)
+    service = assistant.connect(show_prompt).web_service(endpoint.name)
     return scorer, service.compute_target if service is not None else ""
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from gpu_assistant.app import Assistant
 from gpu_assistant.choices import Choices
 from gpu_assistant.cli import feeding, report
+from gpu_assistant.cli.scoring import find_scorer
 from gpu_assistant.cli.session import (
     open_assistant,
     show,
@@ -36,7 +36,6 @@ from gpu_assistant.workflows.deploy import Deployment, deploy
 from gpu_assistant.workflows.plan import DeployRequest
 from gpu_assistant.workflows.reconcile import Overview, overview, reconcile
 from gpu_assistant.workflows.register_model import register_model
-from gpu_assistant.workflows.score_image import Scorer, find_endpoint
 
 log = logging.getLogger(__name__)
 
@@ -127,21 +126,7 @@ def autoscale_of(options: argparse.Namespace) -> Autoscale | None:
 
 def _score(options: argparse.Namespace) -> int:
     with open_assistant(options) as assistant, closing(ScoringClient()) as client:
-
-        def backend() -> Any:
-            return assistant.connect(show_prompt)
-
-        if not assistant.has_workspace:
-            backend()  # says what is missing
-        endpoint = find_endpoint(options.service, site=assistant.site, ledger=assistant.ledger, backend=backend)
-        scorer = Scorer(
-            endpoint,
-            site=assistant.site,
-            ledger=assistant.ledger,
-            keystore=assistant.keystore,
-            client=client,
-            backend=backend,
-        )
+        scorer, _ = find_scorer(assistant, options.service, client)
         if options.new_key:
             scorer.make_new_key()
         scored: list[ScoredImage] = []

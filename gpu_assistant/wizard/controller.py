@@ -106,8 +106,8 @@ class Controller:
 
     def get_ready(self) -> Iterator[None]:
         """Load what the next intentions need, a part a step: between two beats, while the person reads page 1."""
-        for part in ("_opening", "_deploying", "_desk"):
-            getattr(self, part)
+        for part in (lambda: self._opening, lambda: self._deploying, lambda: self._desk):
+            part()
             yield
 
     def _session_folder(self) -> Path:

@@ -73,17 +73,20 @@ class ScrollArea(theme.Frame):
 
     def _focused(self, event: tk.Event[Any]) -> None:
         if self._is_mine(event.widget):
-            self.bring_into_view(event.widget)
+            self._scroll_to(event.widget)
 
     def bring_into_view(self, widget: tk.Misc) -> None:
-        """Scroll as little as shows a widget that is somewhere inside; of a higher one than the area, its end."""
+        """Scroll as little as shows a widget that is somewhere inside, also one that has just grown; of a higher one
+        than the area, its end."""
         self.update_idletasks()  # what has just grown has its place first
         if not self.winfo_exists():  # among what was due there was a change of language, which makes everything anew
             return
         self._fit()
         self.update_idletasks()
-        if not (self.winfo_exists() and widget.winfo_exists()):
-            return
+        if self.winfo_exists() and widget.winfo_exists():
+            self._scroll_to(widget)
+
+    def _scroll_to(self, widget: tk.Misc) -> None:
         top = widget.winfo_rooty() - self.inside.winfo_rooty()
         bottom, height = top + widget.winfo_height(), self._canvas.winfo_height()
         seen = self._canvas.canvasy(0)
