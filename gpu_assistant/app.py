@@ -117,7 +117,7 @@ class Assistant:
             )
         if self.choices.give_up_after_s is not None:
             limit = self.choices.give_up_after_s
-            pace = replace(pace, compute_timeout_s=limit, service_timeout_s=limit, delete_timeout_s=limit)
+            pace = pace._replace(compute_timeout_s=limit, service_timeout_s=limit, delete_timeout_s=limit)
         return pace
 
     def backend(self) -> RemoteBackend:
@@ -140,7 +140,7 @@ class Assistant:
     def enter(self, workspace: WorkspaceRef, method: SignInMethod | None) -> None:
         """Mean this workspace from now on; `connect` opens it, signing in by `method` where nobody is."""
         with self._lock:
-            self.choices = replace(self.choices, sign_in=method)
+            self.choices = self.choices._replace(sign_in=method)
             self.site = Site(workspace)
             self._connected = False
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What the command line (or the window) was started with."""
 
     data_dir: Path | None = None

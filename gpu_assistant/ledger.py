@@ -25,8 +25,8 @@ from gpu_assistant.domain.billing import (
     HourlyPrice,
     ResourceKind,
     ResourceState,
-    utc_now,
 )
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import LedgerError
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef

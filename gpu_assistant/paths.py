@@ -7,8 +7,8 @@ installed wheel the build has put them inside it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 
@@ -16,8 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _APP = "gpu-assistant"
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """The folders of one user (or of one `--data-dir`). They need not exist yet."""
 
     data: Path

@@ -12,9 +12,9 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpu_assistant.domain.workspace import WorkspaceRef
 
@@ -25,8 +25,7 @@ _saving = threading.Lock()
 """Saves of this process wait for each other; between processes the later one wins."""
 
 
-@dataclass(frozen=True, slots=True)
-class WindowPlace:
+class WindowPlace(NamedTuple):
     """Where the window was, in pixels of the screen it was on, and how many of them made an inch there."""
 
     width: int
@@ -37,8 +36,7 @@ class WindowPlace:
     maximized: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The last real workspace, so that it need not be named again, and how the window looks.
 
     `theme` is "system", "light" or "dark"; `language` a code, or empty for the desktop's own.
@@ -78,7 +76,7 @@ def change_settings(path: Path, change: Callable[[Settings], Settings]) -> Setti
         before = load_settings(path)
         after = change(before)
         if after != before:
-            _write(path, {**_read(path), **asdict(after)})
+            _write(path, {**_read(path), **_to_json(after)})
         return after
 
 
@@ -87,7 +85,7 @@ def remember_workspace(path: Path, workspace: WorkspaceRef) -> None:
 
     def change(settings: Settings) -> Settings:
         others = [one for one in settings.recent if one.azure_id.lower() != workspace.azure_id.lower()]
-        return replace(settings, workspace=workspace, recent=(workspace, *others)[:_RECENT_KEPT])
+        return settings._replace(workspace=workspace, recent=(workspace, *others)[:_RECENT_KEPT])
 
     change_settings(path, change)
 
@@ -113,6 +111,14 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         log.warning("settings not saved: %s", exc)
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def _to_json(settings: Settings) -> dict[str, Any]:
+    return settings._asdict() | {
+        "workspace": asdict(settings.workspace) if settings.workspace is not None else None,
+        "recent": [asdict(workspace) for workspace in settings.recent],
+        "window": settings.window._asdict() if settings.window is not None else None,
+    }
 
 
 def _text(saved: Mapping[str, Any], name: str, default: str) -> str:

@@ -11,14 +11,13 @@ import threading
 import tkinter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gpu_assistant import paths
 from gpu_assistant.choices import Choices
-from gpu_assistant.domain.billing import utc_now
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import LedgerError, NoScreen
 from gpu_assistant.domain.workspace import SignInMethod, WorkspaceRef
 from gpu_assistant.i18n import language
@@ -97,14 +96,14 @@ class LocalWorkplaces:
     def practice(self, on_progress: Callable[[str, float], None]) -> Workplace:
         from gpu_assistant.app import Assistant
 
-        choices = replace(self._choices, practice=True, workspace=None)
+        choices = self._choices._replace(practice=True, workspace=None)
         return Assistant(choices, ledger=self.ledger, on_progress=on_progress)
 
     def azure(self, workspace: WorkspaceRef | None, method: SignInMethod | None, tenant_id: str) -> Workplace:
         from gpu_assistant.app import Assistant
 
-        choices = replace(
-            self._choices, practice=False, workspace=workspace, sign_in=method, tenant_id=tenant_id, may_ask=True
+        choices = self._choices._replace(
+            practice=False, workspace=workspace, sign_in=method, tenant_id=tenant_id, may_ask=True
         )
         return Assistant(choices, ledger=self.ledger)
 
@@ -152,8 +151,7 @@ def _read_holder(holder: Path) -> FirstWindow:
         return FirstWindow(0, utc_now())
 
 
-@dataclass(frozen=True, slots=True)
-class WalkOptions:
+class WalkOptions(NamedTuple):
     """Walk the wizard from the file `answers`, with pictures of every page in `screenshots` where that is given."""
 
     answers: Path

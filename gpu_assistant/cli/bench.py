@@ -19,7 +19,8 @@ from gpu_assistant.cli.words import say
 from gpu_assistant.domain.errors import BadSetting
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.text import Text
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.keystore import Keystore, load_service_keys
 from gpu_assistant.scoring_client import ScoringClient
 from gpu_assistant.workflows.load.advice import LoadAdvice, LoadPlace, advise

@@ -24,12 +24,13 @@ from gpu_assistant.cli.session import (
     watch,
 )
 from gpu_assistant.cli.words import out, say
-from gpu_assistant.domain.billing import utc_now
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.scoring import ScoredImage
 from gpu_assistant.domain.service import Autoscale
 from gpu_assistant.domain.workspace import SignInMethod
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.scoring_client import ScoringClient
 from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.deploy import Deployment, deploy

@@ -16,7 +16,8 @@ from gpu_assistant.cli.session import show, watch
 from gpu_assistant.cli.words import say
 from gpu_assistant.domain.errors import BadSetting
 from gpu_assistant.domain.text import Text
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.workflows.inspect_model import inspect_folder
 from gpu_assistant.workflows.plan import DeployRequest
 from gpu_assistant.workflows.rehearse import Rehearsal, rehearse

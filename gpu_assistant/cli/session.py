@@ -17,11 +17,12 @@ from gpu_assistant.cli import report
 from gpu_assistant.cli.choices import choices_of
 from gpu_assistant.cli.progress import TerminalProgress
 from gpu_assistant.cli.words import out, say
-from gpu_assistant.domain.billing import utc_now
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import AssistantError, Cancelled
 from gpu_assistant.domain.workspace import SignInPrompt
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.jobs.runner import JobRunner, Lane
 from gpu_assistant.workflows.clean_up import CleanUpReport, clean_up
 from gpu_assistant.workflows.reconcile import overview

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from decimal import Decimal
 
 from gpu_assistant.domain.text import Text
@@ -126,8 +126,3 @@ class BillableResource:
         end = min(self.gone, moment) if self.gone else moment
         hours = max((end - self.created).total_seconds(), 0.0) / 3600
         return self.price_per_hour.amount * Decimal(repr(hours))
-
-
-def utc_now() -> datetime:
-    """The present moment with its time zone; the default clock of the ledger and the workflows."""
-    return datetime.now(timezone.utc)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gpu_assistant import logs
 from gpu_assistant.domain.errors import (
@@ -20,6 +18,7 @@ from gpu_assistant.domain.errors import (
     TooManyRequests,
 )
 from gpu_assistant.domain.text import Text, known_text
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import JobEvent, LogLine, StepFinished, StepProgress, StepStarted
 
 T = TypeVar("T")
@@ -28,15 +27,7 @@ T = TypeVar("T")
 _WEATHER = (CannotReachAzure, TooManyRequests, AzureFault, DeadlinePassed)
 
 
-class CancelMeaning(enum.Enum):
-    """What the person wants when they stop a job."""
-
-    CLEAN_UP = "stop and clean up"
-    STOP_WATCHING = "stop watching"
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """How fast time passes where the work is done: in Azure, or in a practice workspace in a hurry.
 
     Azure is asked every `poll_s`. Lost connections and the like are borne for `patience_s`. A resource that

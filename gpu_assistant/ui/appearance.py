@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from gpu_assistant.i18n import LANGUAGES, system_language, use_language
@@ -74,14 +73,14 @@ class Appearance:
         self.theme = theme
         self._show()
         self.ask_desktop()
-        self._save(lambda settings: replace(settings, theme=theme.value))
+        self._save(lambda settings: settings._replace(theme=theme.value))
 
     def choose_language(self, language: str) -> None:
         """The person wants this language; SYSTEM_LANGUAGE for the desktop's."""
         self.language = language
         use_language(language or system_language())
         self._on_language()
-        self._save(lambda settings: replace(settings, language=language))
+        self._save(lambda settings: settings._replace(language=language))
 
     def pose(self, *, dark: bool, language: str) -> None:
         """Look like this until told otherwise, without changing what the person chose: for a picture."""
@@ -94,12 +93,12 @@ class Appearance:
     def remember_place(self, place: WindowPlace) -> None:
         """Where the window was when it was closed. Written at once: the program ends."""
         self.place = place
-        change_settings(self._file, lambda settings: replace(settings, window=place))
+        change_settings(self._file, lambda settings: settings._replace(window=place))
 
     def _heard(self, dark: bool) -> None:
         if dark != self._system_is_dark:
             self._system_is_dark = dark
-            self._save(lambda settings: replace(settings, system_is_dark=dark))
+            self._save(lambda settings: settings._replace(system_is_dark=dark))
         self._show()
 
     def _show(self) -> None:

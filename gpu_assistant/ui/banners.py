@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gpu_assistant.ui.screen_map import named
-from gpu_assistant.ui.theme import Button, Frame, Label, px
+from gpu_assistant.ui.theme import Button, Frame, Label, PlainButton, px
 from gpu_assistant.ui.widgets.prose import Prose
 
 _LAST_ROW = 99
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(NamedTuple):
     """One strip, its texts translated. `key` tells it from others; one that is dismissed does not come back."""
 
     key: str
@@ -42,7 +41,7 @@ class Banners(Frame):
 
     def show(self, banners: Sequence[Banner]) -> None:
         """Show these, one below the other. Where only words change, what has the keyboard focus keeps it."""
-        if [replace(one, text="") for one in banners] != [replace(one, text="") for one in self._shown]:
+        if [one._replace(text="") for one in banners] != [one._replace(text="") for one in self._shown]:
             for strip in self._strips:
                 strip.destroy()
             self._texts = []
@@ -75,6 +74,8 @@ class Banners(Frame):
             )
             named(button, f"banner.{banner.key}.action").grid(row=0, column=3, padx=gap, pady=gap // 2)
         if banner.can_dismiss:
-            close = Button(strip, text="×", style="StripClose.TButton", command=lambda: self._on_dismiss(banner.key))
+            close = PlainButton(
+                strip, text="×", style="StripClose.TButton", command=lambda: self._on_dismiss(banner.key)
+            )
             named(close, f"banner.{banner.key}.dismiss").grid(row=0, column=4, padx=(0, gap))
         return strip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.i18n import tr, tr_count
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui.desk import Desk, Mood
-from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.money import Money, money, price_text
 from gpu_assistant.wizard.navigation import here
 from gpu_assistant.wizard.state import JobKind, Phase, Step, WizardState
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.wizard.controller import Controller
 
 _CHANGES = (JobKind.DEPLOY, JobKind.CLEAN_UP)
 _ROUNDS = 3

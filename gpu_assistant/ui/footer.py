@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gpu_assistant.i18n import tr
 from gpu_assistant.ui.page import Primary
@@ -15,8 +15,7 @@ from gpu_assistant.ui.widgets.mnemonic import underlined
 NEXT_LETTER, BACK_LETTER = "n", "b"
 
 
-@dataclass(frozen=True, slots=True)
-class FooterView:
+class FooterView(NamedTuple):
     """What the footer shows. `next_why_not` says why there is no way on yet; `has_next` is False on the last page."""
 
     can_go_back: bool

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gpu_assistant.ui.theme import BODY, BOLD, SMALL, Root, colours, make_with_theme, px
+from tkinter import ttk
+
+from gpu_assistant.ui.theme import BODY, BOLD, SMALL, Root, colours, make_with_theme, mixed, px
 
 
 def make_frame_styles(root: Root) -> None:
@@ -12,7 +14,7 @@ def make_frame_styles(root: Root) -> None:
 
 def _make(root: Root) -> None:
     c = colours(root)
-    style = root.style  # as the theme makes its own: a style that it has not seen is not used
+    style = ttk.Style(root)
     for name, font, ground in (("Step", BODY, c.surface), ("StepCurrent", BOLD, c.page)):
         style.configure(
             f"{name}.TButton",
@@ -38,6 +40,18 @@ def _make(root: Root) -> None:
             foreground=[("disabled", c.muted)],
             relief=[],
         )
+    edge = mixed(c.muted, c.surface, 0.7)
+    style.configure(
+        "Side.TMenubutton",
+        background=c.surface,
+        foreground=c.text,
+        bordercolor=edge,
+        darkcolor=c.surface,
+        lightcolor=c.surface,
+        focuscolor=c.accent,
+    )
+    over = [("pressed", c.faint), ("active", c.faint)]
+    style.map("Side.TMenubutton", background=over, bordercolor=[("active", c.muted)], darkcolor=over, lightcolor=over)
     style.configure("SideTitle.TLabel", background=c.surface, foreground=c.text, font=BOLD)
     style.configure("SideSmall.TLabel", background=c.surface, foreground=c.text, font=SMALL)
     style.configure("SideWarning.TLabel", background=c.surface, foreground=c.warning, font=BOLD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gpu_assistant.wizard.state import Step
 
@@ -25,8 +25,7 @@ _OWN_RETURN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """What the keys do."""
 
     go: Callable[[Step], object]

@@ -28,7 +28,7 @@ from gpu_assistant.ui.style_kinds import make_styles_ahead
 from gpu_assistant.ui.theme import Frame, Root, Separator, px
 from gpu_assistant.ui.view_menu import MenuActions
 from gpu_assistant.ui.widgets.toast import Toasts
-from gpu_assistant.ui.window_place import apply_place, present_place
+from gpu_assistant.ui.window_place import apply_place, present_place, show_laid_out
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.money import money
 from gpu_assistant.wizard.navigation import TITLES, blocked
@@ -92,11 +92,16 @@ class MainWindow:
         """The Tk window itself."""
         return self._root
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` has ended it."""
+        return self._closed
+
     # --- life -------------------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Map the window."""
-        self._root.deiconify()
+        """Map the window, with everything in its place."""
+        show_laid_out(self._root, self._body)
 
     def start(self) -> None:
         """Begin to take in what workers say."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.i18n import tr
 from gpu_assistant.ui.banners import Banner
 from gpu_assistant.ui.closing import what_bills
-from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.money import add_up
 from gpu_assistant.wizard.navigation import here
 from gpu_assistant.wizard.state import FirstWindow, JobKind, Step, WizardState
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.wizard.controller import Controller
 
 FIRST_WINDOW, LEDGER_DAMAGED, STILL_BILLS = "first_window", "ledger_damaged", "still_bills"
 _AT_ONCE = 2

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from gpu_assistant.ui.desk import Desk
 from gpu_assistant.ui.theme import Frame
@@ -13,8 +12,7 @@ from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.state import Step, WizardState
 
 
-@dataclass(frozen=True, slots=True)
-class Primary:
+class Primary(NamedTuple):
     """The one clear next action of a page, drawn in the window's footer at the right."""
 
     label: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gpu_assistant.paths import user_folders
 from gpu_assistant.ui.appearance import Appearance
@@ -18,8 +18,7 @@ from gpu_assistant.wizard.state import Step
 _SWITCH_EVERY_S = 0.0005
 
 
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
+class WindowOptions(NamedTuple):
     """What the command line says about the window. None leaves it to the person's own settings."""
 
     data_dir: Path | None = None
@@ -66,7 +65,8 @@ def run_window(make_controller: MakeController, options: WindowOptions, *, when_
             when_shown(window)
 
     window.show()
-    root.update_idletasks()
-    root.after_idle(lambda: root.after(1, begin))  # after the first drawing
-    root.mainloop()
+    root.update()  # places first and drawing last; by idle work alone, all would be drawn once more when it appears
+    if not window.is_closed:
+        root.after_idle(lambda: root.after(1, begin))
+        root.mainloop()
     return 0

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import tkinter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from gpu_assistant.logs import redact
 
@@ -73,8 +72,7 @@ def secret(widget: _Widget) -> _Widget:
     return widget
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
+class _Marks(NamedTuple):
     """What the program said of one of its widgets."""
 
     widget: object = None  # None for one that Tk made by itself, such as the list of a combobox
@@ -83,8 +81,7 @@ class _Marks:
     is_secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """One widget as the walk told it."""
 
     path: str

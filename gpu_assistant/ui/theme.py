@@ -7,12 +7,16 @@ drawn again on `<<ThemeChanged>>`. Tk thread only.
 
 from __future__ import annotations
 
+import sys
 import tkinter as tk
 import tkinter.font as tkfont
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from tkinter import ttk
+from tkinter.ttk import Button as PlainButton  # for styles of our own, which the toolkit's would change
+from tkinter.ttk import Frame, Label  # most of the window, and the toolkit's would look the same and cost more
+from tkinter.ttk import Menubutton as PlainMenubutton
+from typing import Any, NamedTuple, cast
 
 import ttkbootstrap
 from tkinterdnd2 import TkinterDnD
@@ -21,8 +25,6 @@ from ttkbootstrap import (
     Checkbutton,
     Combobox,
     Entry,
-    Frame,
-    Label,
     LabelFrame,
     Menubutton,
     Notebook,
@@ -36,6 +38,7 @@ from ttkbootstrap import (
 )
 
 from gpu_assistant.ui.icon import set_icon
+from gpu_assistant.ui.input_methods import keep_input_methods_to_text
 
 __all__ = [
     "BODY",
@@ -54,6 +57,8 @@ __all__ = [
     "LabelFrame",
     "Menubutton",
     "Notebook",
+    "PlainButton",
+    "PlainMenubutton",
     "Progressbar",
     "Radiobutton",
     "Root",
@@ -83,8 +88,7 @@ CLASS_NAME = "gpu-assistant"
 """Tk turns it into WM_CLASS = "gpu-assistant", "Gpu-assistant"; the desktop file's StartupWMClass is the second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
+class Colours(NamedTuple):
     """What a Canvas draws with. `muted` is readable text (4.5 : 1 on `page`), `faint` is for lines and tracks."""
 
     page: str
@@ -130,8 +134,6 @@ _COLOURS = {
 class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
     """The one root window of the process."""
 
-    fonts: list[tkfont.Font]
-
     @cached_property
     def can_drop(self) -> bool:
         """Whether files can be dropped on it; what that takes is loaded with the first question."""
@@ -144,10 +146,21 @@ class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
 
 def create_root(*, dark: bool = False) -> Root:
     """The root, withdrawn, with styles made; the caller fills it and shows it."""
-    root = Root(title="gpu-assistant", theme=_DARK if dark else _LIGHT, className=CLASS_NAME, iconphoto=None)
+    root = Root(
+        title="gpu-assistant",
+        theme=_DARK if dark else _LIGHT,
+        className=CLASS_NAME,
+        iconphoto=None,
+        high_dpi=sys.platform == "win32",  # elsewhere there is nothing to switch on
+        alpha=None,  # type: ignore[arg-type]  # opaque
+    )
+    # The toolkit listens to each widget that is laid out, for parts of it that are not used here.
+    root.unbind_all("<Map>")
+    for event in ("<Map>", "<Configure>"):
+        root.unbind(event)
     root.withdraw()
+    keep_input_methods_to_text(root)
     set_icon(root)
-    root.fonts = []
     # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
     root.bind_class("TButton", "<Key-space>", lambda event: cast(Any, event.widget).invoke())
     _make_fonts(root)
@@ -196,17 +209,16 @@ def card(parent: tk.Misc, **options: Any) -> Frame:
 
 
 def _make_fonts(root: Root) -> None:
-    base = tkfont.nametofont(BODY)
-    family = base.actual("family")
+    family = root.tk.call("font", "configure", BODY, "-family")
     for name, size, weight in ((BOLD, 10, "bold"), (SMALL, 9, "normal"), (HEADING, 12, "bold"), (TITLE, 18, "bold")):
-        # Kept: a Font object that is thrown away takes its named font with it.
-        root.fonts.append(tkfont.Font(root, name=name, family=family, size=size, weight=weight))  # type: ignore[arg-type]
+        # Not as a Font object, which takes its named font with it when it is thrown away.
+        root.tk.call("font", "create", name, "-family", family, "-size", size, "-weight", weight)
 
 
 def _make_styles(root: Root) -> None:
     """Our additions to the theme. Called again on each theme change, as a theme brings its own values."""
     c = colours(root)
-    style = ttkbootstrap.Style()
+    style = ttk.Style(root)  # not the toolkit's: that one would make each style that is not needed yet
     style.configure("TFrame", background=c.page)
     style.configure("TLabel", foreground=c.text, background=c.page)
     style.configure("Muted.TLabel", foreground=c.muted, background=c.page)
@@ -237,6 +249,5 @@ def _make_styles(root: Root) -> None:
         style.map(name, foreground=[("disabled", c.muted)])
     for name in ("primary", "danger", "primary.Outline", "secondary.Outline", "danger.Outline", "Link"):
         button = f"{name}.TButton"
-        style.configure(button)  # a style that the theme has not seen is not made
         usual: list[Any] = [look for look in style.map(button, "foreground") if "disabled" not in look[:-1]]
         style.map(button, foreground=[("disabled", c.muted), *usual])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gpu_assistant.i18n import LANGUAGES, mark, tr
 from gpu_assistant.ui.appearance import SYSTEM_LANGUAGE, Appearance, Theme
 from gpu_assistant.ui.screen_map import named
-from gpu_assistant.ui.theme import BODY, Menubutton, colours, px
+from gpu_assistant.ui.theme import BODY, PlainMenubutton, colours, px
 from gpu_assistant.ui.widgets.mnemonic import underlined
 
 _THEMES = {
@@ -22,8 +22,7 @@ _SYSTEM_VALUE = "system"
 """Stands for SYSTEM_LANGUAGE: Tk takes an empty value of an entry for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class MenuActions:
+class MenuActions(NamedTuple):
     """What its entries do."""
 
     help: Callable[[], object]
@@ -32,12 +31,12 @@ class MenuActions:
     quit: Callable[[], object]
 
 
-class ViewMenu(Menubutton):
+class ViewMenu(PlainMenubutton):
     """Theme and language, switched at once; help, problem report, log folder, quit. Tk thread."""
 
     def __init__(self, parent: tk.Misc, appearance: Appearance, actions: MenuActions) -> None:
         label, place = underlined(tr("Menu"), "m")
-        super().__init__(parent, text=f"{label}  ", underline=place, bootstyle="secondary-outline", direction="above")
+        super().__init__(parent, text=f"{label}  ", underline=place, style="Side.TMenubutton", direction="above")
         named(self, "menu")
         self._theme = tk.StringVar(self, appearance.theme.value)
         self._language = tk.StringVar(self, appearance.language or _SYSTEM_VALUE)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from gpu_assistant.domain.errors import AssistantError, BadSetting, UnexpectedAnswer
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui.camera import Camera
 from gpu_assistant.wizard.answers import Answer
 from gpu_assistant.wizard.controller import Controller
@@ -134,7 +133,7 @@ class Walk:
                 yield self._quiet
                 controller.choose_model(str(details["model"]))
                 feeding = {key: str(value) for key, value in details.items() if key not in ("model", "name")}
-                controller.edit_deployment(replace(controller.state.deployment, **feeding))  # type: ignore[arg-type]
+                controller.edit_deployment(controller.state.deployment._replace(**feeding))  # type: ignore[arg-type]
                 yield self._quiet
                 yield from self._shoot(answer)
             case "deploy":
@@ -175,8 +174,7 @@ class Walk:
         yield from self._go(Step.DEPLOY)
         choice = self._controller.state.deployment
         self._controller.edit_deployment(
-            replace(
-                choice,
+            choice._replace(
                 service_name=details.get("service", choice.service_name),
                 replicas=details.get("replicas", choice.replicas),
             )

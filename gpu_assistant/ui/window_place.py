@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tkinter as tk
+from collections.abc import Callable
 
 from gpu_assistant.settings import WindowPlace
 from gpu_assistant.ui.theme import px
@@ -12,6 +13,7 @@ LEAST = (1024, 700)
 USUAL = (1180, 780)
 """Width and height, in pixels of a 96-dpi screen."""
 _DESKTOP_BARS = 60
+_FIRST_PLACE = "FirstPlace"
 _GEOMETRY = re.compile(r"(\d+)x(\d+)([+-]-?\d+)([+-]-?\d+)")
 
 
@@ -50,6 +52,33 @@ def apply_place(root: tk.Tk, place: WindowPlace | None) -> None:
     root.geometry(f"{width}x{height}+{left}+{top}")
     if place is not None and place.maximized:
         _maximize(root)
+
+
+def show_laid_out(root: tk.Tk, body: tk.Widget) -> None:
+    """Map `root`, which has its place, with `body` filling it.
+
+    All that is inside finds its place before: on screen it would be drawn with each step of that.
+    """
+    size = _GEOMETRY.fullmatch(root.geometry())
+    if size is None or root.winfo_ismapped():
+        root.deiconify()
+        return
+    body.place(x=0, y=0, width=int(size[1]), height=int(size[2]))
+    root.update_idletasks()
+    _at_first_place(root, lambda: body.pack(fill="both", expand=True))  # from then on as large as the window is
+    root.deiconify()
+
+
+def _at_first_place(root: tk.Tk, act: Callable[[], object]) -> None:
+    """Call `act` when the window manager has given `root` its place. (Its own events only: a binding of the window
+    would be asked about each widget in it.)"""
+
+    def placed(event: object) -> None:
+        root.bindtags([tag for tag in root.bindtags() if tag != _FIRST_PLACE])
+        act()
+
+    root.bindtags((_FIRST_PLACE, *root.bindtags()))
+    root.bind_class(_FIRST_PLACE, "<Configure>", placed)
 
 
 def present_place(root: tk.Tk, before: WindowPlace | None) -> WindowPlace | None:

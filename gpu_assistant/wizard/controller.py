@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import utc_now
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.workspace import SignInMethod, SignInPrompt, WorkspaceRef
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.navigation import blocked, can_change, landing, next_step, previous_step
 from gpu_assistant.wizard.saved import SavedChoices, save_choices
@@ -263,8 +262,8 @@ class Controller:
         """Deploy this model; its signature is read."""
         choice = self.state.deployment
         if model_id != choice.model_id:  # what was said about feeding it was said about another model
-            choice = replace(choice, signature="", output="", preprocess="", labels="")
-        self.edit_deployment(replace(choice, model_id=model_id))
+            choice = choice._replace(signature="", output="", preprocess="", labels="")
+        self.edit_deployment(choice._replace(model_id=model_id))
         found = self.state.inspections.get(model_id)
         if self._workplace is not None and (found is None or isinstance(found, AssistantError)):
             self._again[JobKind.INSPECT] = lambda: self.choose_model(model_id)
@@ -278,7 +277,7 @@ class Controller:
 
     def choose_labels(self, source: str) -> None:
         """Name classes after a file (read now, whatever it held before) or "imagenet"; "" leaves the model's own."""
-        self._engine.fold(e.DeploymentEdited(replace(self.state.deployment, labels=source)))
+        self._engine.fold(e.DeploymentEdited(self.state.deployment._replace(labels=source)))
         if source:
             self._deploying.read_labels(source)
 
@@ -415,7 +414,7 @@ class Controller:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _may_leave(self) -> bool:
-        return can_change(replace(self.state, first_window=None))
+        return can_change(self.state._replace(first_window=None))
 
     def _show_prompt(self, prompt: SignInPrompt) -> None:
         self._engine.tell(e.PromptShown(prompt))

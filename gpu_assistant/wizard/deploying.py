@@ -11,7 +11,8 @@ from gpu_assistant.domain.errors import AssistantError
 from gpu_assistant.domain.model import RegisteredModel
 from gpu_assistant.domain.service import WebService
 from gpu_assistant.domain.text import Text
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.jobs.runner import Lane
 from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.engine import Engine

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import JobCancelled, JobEvent, JobFailed, JobSucceeded
-from gpu_assistant.jobs.job import CancelMeaning, Job, Pace
+from gpu_assistant.jobs.job import Job, Pace
 from gpu_assistant.jobs.runner import JobRunner, Lane
 from gpu_assistant.wizard.events import CancelAsked, JobBegan, JobSaid, WizardEvent
 from gpu_assistant.wizard.reduce import reduce

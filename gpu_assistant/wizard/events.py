@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gpu_assistant.domain.model import RegisteredModel
     from gpu_assistant.domain.service import WebService
     from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
+    from gpu_assistant.jobs.cancel_meaning import CancelMeaning
     from gpu_assistant.jobs.events import JobEvent
-    from gpu_assistant.jobs.job import CancelMeaning
     from gpu_assistant.wizard.state import (
         Batch,
         DeployChoice,

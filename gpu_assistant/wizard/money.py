@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.i18n import tr
 from gpu_assistant.wizard.navigation import here
-from gpu_assistant.wizard.state import WizardState
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.wizard.state import WizardState
 
 HOURS_PER_MONTH = 730
 """As Azure's price calculator counts a month."""
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "KRW": "₩", "JPY": "¥"}
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(NamedTuple):
     """The sum over what is not proven gone.
 
     `running` counts what bills of its own, `unpriced` those without a known price. `practice` means that none of it

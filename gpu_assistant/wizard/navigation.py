@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource, ResourceKind, ResourceState
 from gpu_assistant.domain.text import Text
 from gpu_assistant.i18n import mark
 from gpu_assistant.wizard.state import JobKind, Step, WizardState
 
 if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
     from gpu_assistant.domain.compute import VmSizeOffer
     from gpu_assistant.workflows.score_image import Endpoint
 
@@ -100,7 +100,8 @@ def endpoints(state: WizardState) -> tuple[Endpoint, ...]:
     """The web services that can be asked, newest first; those that Azure listed but the ledger does not know last."""
     if state.place is None:
         return ()
-    from gpu_assistant.domain.service import ServiceState  # late: page 1 needs neither
+    from gpu_assistant.domain.billing import ResourceKind, ResourceState  # late: page 1 needs none of them
+    from gpu_assistant.domain.service import ServiceState
     from gpu_assistant.workflows.score_image import Endpoint
 
     ours = sorted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -40,7 +39,7 @@ def reduce(state: WizardState, event: e.WizardEvent) -> WizardState:
     """The state after `event`."""
     match event:
         case e.Went(step):
-            return replace(state, step=step)
+            return state._replace(step=step)
         case e.JobBegan(kind, number, at_s, subject):
             return _with_job(state, JobView(kind, number, at_s, subject=subject))
         case e.JobSaid(kind, number, said, at_s):
@@ -52,9 +51,9 @@ def reduce(state: WizardState, event: e.WizardEvent) -> WizardState:
             job = state.jobs.get(kind)
             if job is None or not job.is_running:
                 return state
-            return _with_job(state, replace(job, phase=Phase.CANCELLING, meaning=meaning))
+            return _with_job(state, job._replace(phase=Phase.CANCELLING, meaning=meaning))
         case e.Dismissed(kind):
-            return replace(state, jobs=_without(state.jobs, kind))
+            return state._replace(jobs=_without(state.jobs, kind))
         case (
             e.PromptShown()
             | e.SignedIn()
@@ -76,57 +75,54 @@ def reduce(state: WizardState, event: e.WizardEvent) -> WizardState:
 def _facts(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.MachinesRead(offers, targets):
-            return replace(state, offers=offers, targets=targets)
+            return state._replace(offers=offers, targets=targets)
         case e.LookedAround(practice_missing, recent, damaged, can_rehearse):
-            return replace(
-                state,
+            return state._replace(
                 practice_missing=practice_missing,
                 recent=recent,
                 ledger_damaged=damaged,
                 can_rehearse=can_rehearse,
             )
         case e.MachineChosen(choice):
-            return replace(state, machine=choice)
+            return state._replace(machine=choice)
         case e.ModelsRead(models):
-            return replace(state, models=models)
+            return state._replace(models=models)
         case e.ModelInspected(model_id, found):
-            return replace(state, inspections=_with(state.inspections, model_id, found))
+            return state._replace(inspections=_with(state.inspections, model_id, found))
         case e.LabelsRead(source, found):
-            return replace(state, labels=_with(state.labels, source, found))
+            return state._replace(labels=_with(state.labels, source, found))
         case e.DeploymentEdited(choice):
-            return replace(state, deployment=choice)
+            return state._replace(deployment=choice)
         case e.ServicesRead(services):
-            return replace(state, services=services)
+            return state._replace(services=services)
         case e.ServiceChosen(name):
-            return replace(state, service_name=name)
+            return state._replace(service_name=name)
         case e.ServiceLogRead(name, text):
-            return replace(state, service_logs=_with(state.service_logs, name, text))
+            return state._replace(service_logs=_with(state.service_logs, name, text))
         case e.LedgerRead(rows):
-            return state if rows == state.rows else replace(state, rows=rows)
+            return state if rows == state.rows else state._replace(rows=rows)
         case e.Compared(overview, at):
-            return replace(state, overview=overview, checked_at=at)
+            return state._replace(overview=overview, checked_at=at)
         case e.CleanedUp(report, rows):
             gone = {one.name for one in report.gone}
             services = tuple(one for one in state.services if one.name not in gone)
-            return replace(state, report=report, cleaned_rows=rows, overview=None, services=services)
+            return state._replace(report=report, cleaned_rows=rows, overview=None, services=services)
     return state
 
 
 def _workspace(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.PromptShown(prompt):
-            return replace(state, prompt=prompt)
+            return state._replace(prompt=prompt)
         case e.SignedIn(account):
-            return replace(state, account=account, prompt=None, subscriptions=None, workspaces=None)
+            return state._replace(account=account, prompt=None, subscriptions=None, workspaces=None)
         case e.Browsed(subscriptions, workspaces):
-            return replace(
-                state,
+            return state._replace(
                 subscriptions=state.subscriptions if subscriptions is None else subscriptions,
                 workspaces=workspaces,
             )
         case e.Opened(place, services, samples, recent):
-            return replace(
-                _forget_workspace(state),
+            return _forget_workspace(state)._replace(
                 place=place,
                 account=place.account,
                 prompt=None,
@@ -135,19 +131,18 @@ def _workspace(state: WizardState, event: e.WizardEvent) -> WizardState:
                 recent=recent,
             )
         case e.Closed():
-            return replace(_forget_workspace(state), step=Step.WORKSPACE)
+            return _forget_workspace(state)._replace(step=Step.WORKSPACE)
         case e.KeystoreLooked(problem) if state.place is not None:
-            return replace(state, place=replace(state.place, keystore_problem=problem))
+            return state._replace(place=state.place._replace(keystore_problem=problem))
         case e.ScenarioChanged(name) if state.place is not None:
-            return replace(state, place=replace(state.place, scenario=name))
+            return state._replace(place=state.place._replace(scenario=name))
     return state
 
 
 def _forget_workspace(state: WizardState) -> WizardState:
     """What was read in another workspace must not be shown in this one."""
     blank = WizardState()
-    return replace(
-        state,
+    return state._replace(
         place=None,
         offers=None,
         targets=None,
@@ -177,28 +172,28 @@ def _scoring(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.ImagesTaken(images):
             scored = (*state.scored, *images)[-SCORED_KEPT:]
-            return replace(state, scored=scored, selected=None, batch=None)
+            return state._replace(scored=scored, selected=None, batch=None)
         case e.ImageWaits(number, why):
-            waits = (replace(one, waits_for=why) if one.number == number else one for one in state.scored)
-            return replace(state, scored=tuple(waits))
+            waits = (one._replace(waits_for=why) if one.number == number else one for one in state.scored)
+            return state._replace(scored=tuple(waits))
         case e.ImageAnswered(image):
             return _answered(state, image)
         case e.ImageSelected(number):
-            return replace(state, selected=number)
+            return state._replace(selected=number)
         case e.BatchMoved(batch):
-            return replace(state, batch=batch)
+            return state._replace(batch=batch)
     return state
 
 
 def _trials(state: WizardState, event: e.WizardEvent) -> WizardState:
     match event:
         case e.ModelFolderKnown(model_id, folder):
-            return replace(state, model_folders=_with(state.model_folders, model_id, folder))
+            return state._replace(model_folders=_with(state.model_folders, model_id, folder))
         case e.RehearsalEnded(rehearsed):
-            return replace(state, rehearsed=rehearsed)
+            return state._replace(rehearsed=rehearsed)
         case e.LoadMoved(run):
             others = tuple(one for one in state.load_runs if one.number != run.number)
-            return replace(state, load_runs=(*others, run)[-LOAD_RUNS_KEPT:])
+            return state._replace(load_runs=(*others, run)[-LOAD_RUNS_KEPT:])
     return state
 
 
@@ -210,53 +205,53 @@ def _answered(state: WizardState, image: Scored) -> WizardState:
         scored = tuple(image if one.number == image.number else one for one in state.scored)
     else:  # of a batch, whose images are not announced one by one
         scored = (*state.scored, image)[-SCORED_KEPT:]
-    return replace(state, scored=scored, latencies_ms=latencies)
+    return state._replace(scored=scored, latencies_ms=latencies)
 
 
 def _job_after(job: JobView, said: JobEvent, at_s: float) -> JobView:
     match said:
         case StepStarted(step, usually_s):
-            return replace(job, steps=(*job.steps, StepView(step, usually_s, at_s)))
+            return job._replace(steps=(*job.steps, StepView(step, usually_s, at_s)))
         case StepProgress(_, doing, fraction, elapsed_s) if job.steps:
             return _last_step(job, doing=doing, fraction=fraction, elapsed_s=elapsed_s)
         case StepProgress(step, doing, fraction, elapsed_s):
-            return replace(
-                job, steps=(StepView(step or doing, 0.0, at_s, doing=doing, fraction=fraction, elapsed_s=elapsed_s),)
+            return job._replace(
+                steps=(StepView(step or doing, 0.0, at_s, doing=doing, fraction=fraction, elapsed_s=elapsed_s),)
             )
         case StepFinished(step, elapsed_s, True):
-            return replace(job, steps=(*job.steps, StepView(step, 0.0, at_s, Phase.SKIPPED, elapsed_s=elapsed_s)))
+            return job._replace(steps=(*job.steps, StepView(step, 0.0, at_s, Phase.SKIPPED, elapsed_s=elapsed_s)))
         case StepFinished(_, elapsed_s):
             return _last_step(job, phase=Phase.DONE, elapsed_s=elapsed_s, doing="", fraction=None)
         case LogLine(text):
-            return replace(job, log=(*job.log, text)[-LOG_LINES_KEPT:])
+            return job._replace(log=(*job.log, text)[-LOG_LINES_KEPT:])
         case JobSucceeded():
-            return replace(_close_steps(job, Phase.DONE, at_s), phase=Phase.DONE, ended_s=at_s)
+            return _close_steps(job, Phase.DONE, at_s)._replace(phase=Phase.DONE, ended_s=at_s)
         case JobFailed(error):
             ended = _close_steps(job, Phase.FAILED, at_s)
-            return replace(ended, phase=Phase.FAILED, error=error, ended_s=at_s)
+            return ended._replace(phase=Phase.FAILED, error=error, ended_s=at_s)
         case JobCancelled():
-            return replace(_close_steps(job, Phase.CANCELLED, at_s), phase=Phase.CANCELLED, ended_s=at_s)
+            return _close_steps(job, Phase.CANCELLED, at_s)._replace(phase=Phase.CANCELLED, ended_s=at_s)
 
 
 def _last_step(job: JobView, **changes: object) -> JobView:
     """Change the running step; a step that was skipped meanwhile is not it."""
     for at in range(len(job.steps) - 1, -1, -1):
         if job.steps[at].phase is Phase.RUNNING:
-            step = replace(job.steps[at], **changes)  # type: ignore[arg-type]
-            return replace(job, steps=(*job.steps[:at], step, *job.steps[at + 1 :]))
+            step = job.steps[at]._replace(**changes)  # type: ignore[arg-type]
+            return job._replace(steps=(*job.steps[:at], step, *job.steps[at + 1 :]))
     return job
 
 
 def _close_steps(job: JobView, phase: Phase, at_s: float) -> JobView:
     steps = tuple(
-        replace(step, phase=phase, elapsed_s=at_s - step.started_s) if step.phase is Phase.RUNNING else step
+        step._replace(phase=phase, elapsed_s=at_s - step.started_s) if step.phase is Phase.RUNNING else step
         for step in job.steps
     )
-    return replace(job, steps=steps)
+    return job._replace(steps=steps)
 
 
 def _with_job(state: WizardState, job: JobView) -> WizardState:
-    return replace(state, jobs=_with(state.jobs, job.kind, job))
+    return state._replace(jobs=_with(state.jobs, job.kind, job))
 
 
 def _with(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:

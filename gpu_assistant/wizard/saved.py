@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpu_assistant.wizard.state import DeployChoice, MachineChoice, Step
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SavedChoices:
+class SavedChoices(NamedTuple):
     """What was chosen in the workspace with the ARM id `workspace_id`, and the page that was open last."""
 
     workspace_id: str = ""
     practice: bool = False
     machine: MachineChoice | None = None
-    deployment: DeployChoice = field(default_factory=DeployChoice)
+    deployment: DeployChoice = DeployChoice()
     service_name: str = ""
     step: Step = Step.WORKSPACE
 
@@ -51,7 +49,11 @@ def save_choices(path: Path, choices: SavedChoices) -> None:
     draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        words = asdict(choices) | {"step": choices.step.name.lower()}
+        words = choices._asdict() | {
+            "machine": choices.machine._asdict() if choices.machine is not None else None,
+            "deployment": choices.deployment._asdict(),
+            "step": choices.step.name.lower(),
+        }
         draft.write_text(json.dumps(words, indent=2), encoding="utf-8")
         os.replace(draft, path)
     except OSError as exc:
@@ -65,10 +67,8 @@ def _step(name: object) -> Step:
 
 def _typed(cls: type[Any], saved: dict[str, Any]) -> Any:
     """An object of `cls` from what a file says; a value of another type than the default's is left out."""
-    blank = cls()
     good = {}
-    for name in cls.__slots__:
-        default = getattr(blank, name)
+    for name, default in cls()._asdict().items():
         value = saved.get(name, default)
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from gpu_assistant.backends.base import OnPrompt
 from gpu_assistant.domain.service import ServiceKeys, WhichKey
 from gpu_assistant.domain.text import Text
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.jobs.runner import Lane
 from gpu_assistant.keystore import load_service_keys, save_service_keys
 from gpu_assistant.scoring_client import ScoringClient
@@ -160,7 +160,7 @@ class ScoringDesk:
                 )
                 job.doing(answer.path.name, tally.done / tally.total)
                 if is_batch:
-                    seen = replace(seen, done=tally.done, failed=tally.failed)
+                    seen = seen._replace(done=tally.done, failed=tally.failed)
                     self._engine.tell(BatchMoved(seen))
 
             def waits(path: Path, why: str) -> None:
@@ -176,7 +176,7 @@ class ScoringDesk:
             finally:
                 self._engine.tell(KeystoreLooked(workplace.keystore.problem))  # the keys came from there, or not
                 if is_batch:
-                    self._engine.tell(BatchMoved(replace(seen, running=False, cancelled=not whole)))
+                    self._engine.tell(BatchMoved(seen._replace(running=False, cancelled=not whole)))
             return tally
 
     def _take_scorers(self, workplace: Workplace, target: Endpoint, count: int) -> list[Scorer]:

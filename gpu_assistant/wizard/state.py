@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 # For the annotations alone: page 1 is on screen before what these modules bring is needed.
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gpu_assistant.domain.scoring import ScoredImage
     from gpu_assistant.domain.service import WebService
     from gpu_assistant.domain.workspace import Account, SignInPrompt, Subscription, WorkspaceRef
-    from gpu_assistant.jobs.job import CancelMeaning
+    from gpu_assistant.jobs.cancel_meaning import CancelMeaning
     from gpu_assistant.workflows.clean_up import CleanUpReport
     from gpu_assistant.workflows.inspect_model import ModelInspection
     from gpu_assistant.workflows.load.results import LoadRun
@@ -81,8 +81,7 @@ class Phase(enum.Enum):
         return self not in (Phase.RUNNING, Phase.CANCELLING)
 
 
-@dataclass(frozen=True, slots=True)
-class StepView:
+class StepView(NamedTuple):
     """One step of a job. `started_s` is on the controller's monotonic clock; `name` and `doing` may be Texts."""
 
     name: str
@@ -98,8 +97,7 @@ class StepView:
 LOG_LINES_KEPT = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(NamedTuple):
     """A job as it is shown: running, or how it ended."""
 
     kind: JobKind
@@ -120,8 +118,7 @@ class JobView:
         return not self.phase.is_over
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The opened workspace. `speed` is how much faster than Azure practice goes; `scenario` the failure it plays."""
 
     site: Site
@@ -132,8 +129,7 @@ class Place:
     """Why keys are kept in memory only; empty when the OS keyring has them."""
 
 
-@dataclass(frozen=True, slots=True)
-class MachineChoice:
+class MachineChoice(NamedTuple):
     """What to run on: a new cluster of `node_count` × `vm_size`, or the workspace's `existing_compute`."""
 
     vm_size: str = ""
@@ -143,8 +139,7 @@ class MachineChoice:
     """TLS. Practice answers on 127.0.0.1 in plain HTTP whatever is chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeployChoice:
+class DeployChoice(NamedTuple):
     """The settings of the web service; empty names are made up from the model and the VM size.
 
     With `autoscale`, `replicas` are the fewest.
@@ -170,8 +165,7 @@ class DeployChoice:
     """A file, or "imagenet". Empty: the model's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """One image of the session and what came of it; both None while it is on its way.
 
     `total_ms` is from taking the file up to having the answer, network and preparation included.
@@ -195,8 +189,7 @@ SCORED_KEPT = 200
 LATENCIES_KEPT = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Several files or folders in one go. Every answer is written to `csv` as it comes, so memory stays small."""
 
     total: int
@@ -207,8 +200,7 @@ class Batch:
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Rehearsed(NamedTuple):
     """How the latest rehearsal went, and with which choices it was held."""
 
     model_id: str
@@ -219,16 +211,14 @@ class Rehearsed:
 LOAD_RUNS_KEPT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class FirstWindow:
+class FirstWindow(NamedTuple):
     """Another window holds this data folder: who, and since when."""
 
     pid: int
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class WizardState:
+class WizardState(NamedTuple):
     """Everything the window draws from. None means "not read yet"; an empty tuple means "there are none"."""
 
     step: Step = Step.WORKSPACE
@@ -247,16 +237,16 @@ class WizardState:
     targets: tuple[ComputeTarget, ...] | None = None
     machine: MachineChoice | None = None
     models: tuple[RegisteredModel, ...] | None = None
-    inspections: Mapping[str, ModelInspection | AssistantError] = field(default_factory=dict)
+    inspections: Mapping[str, ModelInspection | AssistantError] = MappingProxyType({})
     """By model id: what the SavedModel says about itself, or why it cannot be used."""
-    labels: Mapping[str, tuple[str, ...] | AssistantError] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, ...] | AssistantError] = MappingProxyType({})
     """By `DeployChoice.labels`: the names of the classes, or why they cannot be had."""
     deployment: DeployChoice = DeployChoice()
     services: tuple[WebService, ...] = ()
     """As Azure reported them when last asked."""
     service_name: str = ""
     """The one the person chose to score with; empty means the newest."""
-    service_logs: Mapping[str, str] = field(default_factory=dict)
+    service_logs: Mapping[str, str] = MappingProxyType({})
     rows: tuple[BillableResource, ...] = ()
     """Every open row of the ledger, all workspaces; what the cost meter adds up."""
     overview: Overview | None = None
@@ -272,16 +262,16 @@ class WizardState:
     latencies_ms: tuple[float, ...] = ()
     """Request times of this session, in the order of the answers."""
     batch: Batch | None = None
-    samples: Mapping[str, Path] = field(default_factory=dict)
+    samples: Mapping[str, Path] = MappingProxyType({})
     """Sample images by file name."""
     can_rehearse: bool = False
     """Whether this computer has TensorFlow and the inference server."""
-    model_folders: Mapping[str, Path] = field(default_factory=dict)
+    model_folders: Mapping[str, Path] = MappingProxyType({})
     """By model id: where its SavedModel lies on this computer, whole."""
     rehearsed: Rehearsed | None = None
     load_runs: tuple[LoadRun, ...] = ()
     """The load tests of this session, oldest first; the last one may be running."""
-    jobs: Mapping[JobKind, JobView] = field(default_factory=dict)
+    jobs: Mapping[JobKind, JobView] = MappingProxyType({})
     """The present or latest job of each kind."""
     ledger_damaged: Path | None = None
 

@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 from decimal import Decimal
 
 from gpu_assistant.backends.base import Phase, ResourceStatus, WorkspaceBackend
-from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import AssistantError, Cancelled, CleanUpError
 from gpu_assistant.domain.text import Text, joined
 from gpu_assistant.jobs.job import Job

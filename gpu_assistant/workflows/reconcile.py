@@ -16,8 +16,8 @@ from gpu_assistant.domain.billing import (
     HourlyPrice,
     ResourceKind,
     ResourceState,
-    utc_now,
 )
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.compute import ComputeState, VmSizeOffer
 from gpu_assistant.domain.errors import AssistantError, KeystoreError
 from gpu_assistant.domain.service import ServiceState

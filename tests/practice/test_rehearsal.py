@@ -19,7 +19,8 @@ from gpu_assistant import paths
 from gpu_assistant.domain.errors import Cancelled, RehearsalFailed, RehearsalNotInstalled, RehearsalTooSlow
 from gpu_assistant.domain.secret import Secret
 from gpu_assistant.domain.service import DeploymentSpec
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.practice import rehearsal
 from gpu_assistant.practice.rehearsal import LocalStage
 from gpu_assistant.practice.sample import ensure_saved_model, sample_photos

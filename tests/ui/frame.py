@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +46,7 @@ def opened(*rows: BillableResource, practice: bool = False, scenario: str = "", 
 
 def with_job(state: WizardState, kind: JobKind, phase: Phase = Phase.RUNNING) -> WizardState:
     """The same with a job of that kind."""
-    return replace(state, jobs={**state.jobs, kind: JobView(kind, 1, 0.0, phase)})
+    return state._replace(jobs={**state.jobs, kind: JobView(kind, 1, 0.0, phase)})
 
 
 class FrameController(FakeController):
@@ -69,7 +69,7 @@ class FrameController(FakeController):
     def go(self, step: Step) -> str:
         reason = blocked(self.state, step)
         if not reason:
-            self.change(replace(self.state, step=step))
+            self.change(self.state._replace(step=step))
         return reason
 
     def next(self) -> None:

@@ -127,7 +127,7 @@ def deploy_job(phase: Phase, **changes: object) -> JobView:
         ),
     )
     job = JobView(JobKind.DEPLOY, 1, 688.0, phase, steps, subject=SERVICE)
-    return replace(job, ended_s=1000.0 if phase.is_over else None, **changes)  # type: ignore[arg-type]
+    return job._replace(ended_s=1000.0 if phase.is_over else None, **changes)  # type: ignore[arg-type]
 
 
 def failed(*, practice: bool = False) -> WizardState:
@@ -152,7 +152,7 @@ def existing(*, practice: bool = False) -> WizardState:
     state = opened(practice=practice, step=Step.CLEAN_UP)
     rows = both(practice=practice)
     said = {one.ledger_id: Text("ready") if one.is_billable else Text("healthy") for one in rows}
-    return replace(state, rows=rows, overview=overview(rows, said, NOW), checked_at=NOW - timedelta(seconds=20))
+    return state._replace(rows=rows, overview=overview(rows, said, NOW), checked_at=NOW - timedelta(seconds=20))
 
 
 def cleaning(*, practice: bool = False) -> WizardState:
@@ -196,7 +196,7 @@ def gone(*, practice: bool = False, price: HourlyPrice | None = PRICE) -> Wizard
         row(ResourceKind.WEB_SERVICE, practice=practice, state=ResourceState.GONE),
         row(practice=practice, state=ResourceState.GONE, price=price),
     )
-    state = replace(opened(practice=practice, step=Step.CLEAN_UP), report=report, cleaned_rows=rows)
+    state = opened(practice=practice, step=Step.CLEAN_UP)._replace(report=report, cleaned_rows=rows)
     return with_job(state, JobView(JobKind.CLEAN_UP, 2, 900.0, Phase.DONE, ended_s=1000.0))
 
 
@@ -217,12 +217,12 @@ def partly_gone() -> WizardState:
         (Text("The keyring is locked"),),
     )
     rows = (row(ResourceKind.WEB_SERVICE, state=ResourceState.GONE), row(state=ResourceState.DELETING))
-    state = replace(
-        opened(step=Step.CLEAN_UP), report=report, cleaned_rows=rows, rows=(row(state=ResourceState.DELETING),)
+    state = opened(step=Step.CLEAN_UP)._replace(
+        report=report, cleaned_rows=rows, rows=(row(state=ResourceState.DELETING),)
     )
     return with_job(state, JobView(JobKind.CLEAN_UP, 2, 900.0, Phase.DONE, ended_s=1000.0))
 
 
 def with_job(state: WizardState, job: JobView, **changes: object) -> WizardState:
     """The state with one more job, and other changes."""
-    return replace(state, jobs={**state.jobs, job.kind: job}, **changes)  # type: ignore[arg-type]
+    return state._replace(jobs={**state.jobs, job.kind: job}, **changes)  # type: ignore[arg-type]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gpu_assistant.domain.errors import CannotReachAzure
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui.page import Primary
 from gpu_assistant.ui.pages.clean_up import CleanUpPage
 from gpu_assistant.ui.theme import Button, Root
@@ -92,13 +91,13 @@ def test_what_exists_is_listed_with_its_cost(root: Root) -> None:
 
 
 def test_without_an_answer_of_azure_the_ledger_speaks(root: Root) -> None:
-    seen = Seen(root, replace(opened(step=Step.CLEAN_UP), rows=both()))
+    seen = Seen(root, opened(step=Step.CLEAN_UP)._replace(rows=both()))
     assert [values[2] for values in seen.rows] == ["live", "live"]
     assert "Azure was not asked yet; this is what the record on this computer says." in seen.texts
 
 
 def test_an_unknown_price_is_never_nothing(root: Root) -> None:
-    seen = Seen(root, replace(opened(step=Step.CLEAN_UP), rows=(row(price=None),)))
+    seen = Seen(root, opened(step=Step.CLEAN_UP)._replace(rows=(row(price=None),)))
     assert seen.rows[0][4:] == ("price unknown", "price unknown")
     assert any("price unknown (1)" in text for text in seen.texts)
 
@@ -116,7 +115,7 @@ def test_one_click_deletes_everything(root: Root) -> None:
         (opened(step=Step.CLEAN_UP), "There is nothing to delete"),
         (deploying(), "Stop the deployment first; then everything can be deleted."),
         (cleaning(), "It is being deleted"),
-        (replace(opened(), rows=(row(owned=False),)), "There is nothing to delete"),
+        (opened()._replace(rows=(row(owned=False),)), "There is nothing to delete"),
     ],
 )
 def test_why_nothing_can_be_deleted_now(root: Root, state: WizardState, reason: str) -> None:
@@ -138,7 +137,7 @@ def test_progress_can_be_stopped(root: Root) -> None:
     seen.press("cleanup.stop")
     assert seen.controller.asked("cancel") == [(JobKind.CLEAN_UP,)]
     job = cleaning().jobs[JobKind.CLEAN_UP]
-    seen.show(with_job(cleaning(), replace(job, phase=Phase.CANCELLING, meaning=CancelMeaning.STOP_WATCHING)))
+    seen.show(with_job(cleaning(), job._replace(phase=Phase.CANCELLING, meaning=CancelMeaning.STOP_WATCHING)))
     assert str(find(seen.page, "cleanup.stop").cget("state")) == "disabled"
 
 
@@ -210,7 +209,7 @@ def test_a_receipt_that_cannot_be_written_gets_a_sentence(root: Root, tmp_path: 
 
 
 def test_what_came_after_a_clean_up_comes_before_its_report(root: Root) -> None:
-    seen = Seen(root, replace(gone(), rows=both()))
+    seen = Seen(root, gone()._replace(rows=both()))
     table, verdict = find(seen.page, "cleanup.table"), find(seen.page, "cleanup.verdict")
     assert table.winfo_rooty() < verdict.winfo_rooty()
     assert seen.primary.enabled
@@ -219,7 +218,7 @@ def test_what_came_after_a_clean_up_comes_before_its_report(root: Root) -> None:
 def test_azure_that_cannot_be_asked_is_said(root: Root) -> None:
     rows = both()
     problem = CannotReachAzure(what="Azure", reason="DNS")
-    state = replace(existing(), overview=overview(rows, {}, NOW, problem))
+    state = existing()._replace(overview=overview(rows, {}, NOW, problem))
     seen = Seen(root, state)
     assert "error.title" in names(seen.page)
     assert len(seen.rows) == 2
@@ -228,12 +227,12 @@ def test_azure_that_cannot_be_asked_is_said(root: Root) -> None:
 
 def test_other_workspaces_are_named_and_can_be_opened(root: Root) -> None:
     state = existing()
-    seen = Seen(root, replace(state, rows=(*state.rows, row(workspace=ELSEWHERE))))
+    seen = Seen(root, state._replace(rows=(*state.rows, row(workspace=ELSEWHERE))))
     assert "ws-other: 1 thing" in seen.texts
     assert len(seen.rows) == 2
     seen.press("cleanup.open.ws-other")
     assert seen.controller.asked("open_workspace") == [(ELSEWHERE,)]
-    seen.show(replace(state, rows=(*state.rows, row(workspace=ELSEWHERE, practice=True))))
+    seen.show(state._replace(rows=(*state.rows, row(workspace=ELSEWHERE, practice=True))))
     seen.press("cleanup.open.ws-other")
     assert seen.controller.asked("open_practice") == [()]
 

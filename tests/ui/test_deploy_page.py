@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gpu_assistant.domain.errors import CLEAN_UP, SHOW_LOG, ModelError, OutOfMemory
 from gpu_assistant.domain.model import TensorSpec
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui.page import Primary
 from gpu_assistant.ui.pages.deploy import DeployPage
 from gpu_assistant.ui.pages.deploy_words import Scene, deploy_label, scene_of, why_not
@@ -143,7 +142,7 @@ def test_a_name_is_proposed_for_a_folder(folder: str, name: str) -> None:
         (with_job(deploying(phase=Phase.CANCELLED), JobView(JobKind.CLEAN_UP, 2, 0.0)), Scene.CLEANING),
         (failed(), Scene.FAILED),
         (deployed(), Scene.DONE),
-        (replace(deployed(), rows=()), Scene.FORM),
+        (deployed()._replace(rows=()), Scene.FORM),
         (deploying(phase=Phase.CANCELLED), Scene.FORM),
     ],
 )
@@ -155,11 +154,11 @@ def test_the_scene_follows_from_the_state(state: WizardState, scene: Scene) -> N
     ("state", "label"),
     [
         (opened(), "Deploy · $0.53 per hour"),
-        (replace(opened(), machine=MachineChoice("Standard_NC4as_T4_v3", 3)), "Deploy · $1.58 per hour"),
+        (opened()._replace(machine=MachineChoice("Standard_NC4as_T4_v3", 3)), "Deploy · $1.58 per hour"),
         (opened(practice=True), "Deploy · free here, in Azure $0.53 per hour"),
-        (replace(opened(), offers=(offer(price=None),)), "Deploy · price unknown"),
-        (replace(opened(), machine=MachineChoice(existing_compute="aks-1")), "Deploy · no extra cost"),
-        (replace(opened(), machine=None), "Deploy"),
+        (opened()._replace(offers=(offer(price=None),)), "Deploy · price unknown"),
+        (opened()._replace(machine=MachineChoice(existing_compute="aks-1")), "Deploy · no extra cost"),
+        (opened()._replace(machine=None), "Deploy"),
     ],
 )
 def test_the_button_has_the_money_in_it(state: WizardState, label: str) -> None:
@@ -167,9 +166,9 @@ def test_the_button_has_the_money_in_it(state: WizardState, label: str) -> None:
 
 
 def test_the_reason_is_the_first_problem() -> None:
-    assert why_not(replace(opened(), deployment=DeployChoice())) == "Choose a model"
-    assert why_not(replace(opened(), inspections={})) == "Reading its signature"
-    too_many = replace(opened(), deployment=DeployChoice("resnet50:1", replicas=9))
+    assert why_not(opened()._replace(deployment=DeployChoice())) == "Choose a model"
+    assert why_not(opened()._replace(inspections={})) == "Reading its signature"
+    too_many = opened()._replace(deployment=DeployChoice("resnet50:1", replicas=9))
     assert why_not(too_many) == "Not yet: Replicas fit the GPUs"
 
 
@@ -196,13 +195,13 @@ def test_the_signature_is_drawn(root: Root) -> None:
     assert "probabilities: 1001 numbers for each image" in seen.texts
     assert "TensorFlow 2.21.0 · 25.6 MB · 1001 labels" in seen.texts
     no_labels = inspection(labels_count=None, labels_from="", warnings=("It is large.",))
-    seen.show(replace(opened(), inspections={"resnet50:1": no_labels}))
+    seen.show(opened()._replace(inspections={"resnet50:1": no_labels}))
     assert "TensorFlow 2.21.0 · 25.6 MB · no labels of its own" in seen.texts
     assert "It is large." in seen.texts
 
 
 def test_a_model_that_cannot_be_used_says_why(root: Root) -> None:
-    seen = Seen(root, replace(opened(), inspections={"resnet50:1": ModelError(reason="It takes two inputs")}))
+    seen = Seen(root, opened()._replace(inspections={"resnet50:1": ModelError(reason="It takes two inputs")}))
     assert "It takes two inputs" in seen.texts
     assert not seen.primary.enabled
     seen.press("deploy.signature.again")
@@ -221,7 +220,7 @@ def test_there_is_a_search_when_there_are_many(root: Root) -> None:
     seen = Seen(root, opened())
     assert not seen.find("deploy.search").winfo_viewable()
     many = tuple(model(f"net-{number}") for number in range(20))
-    seen.show(replace(opened(), models=many))
+    seen.show(opened()._replace(models=many))
     assert seen.find("deploy.search").winfo_viewable()
     seen.find("deploy.search").insert(0, "NET-1")
     root.update()
@@ -245,21 +244,21 @@ def test_what_is_no_number_is_refused_by_the_checklist_and_stays_typed(root: Roo
     root.update()
     (last,) = seen.controller.asked("edit_deployment")[-1]
     assert last.replicas == 0
-    seen.show(replace(opened(), deployment=last))
+    seen.show(opened()._replace(deployment=last))
     assert spin.get() == "two"
     assert not seen.primary.enabled
     assert "Replicas: must be at least 1, not 0" in " ".join(seen.texts)
 
 
 def test_autoscale_shows_its_settings_and_says_that_the_price_stays(root: Root) -> None:
-    seen = Seen(root, replace(opened(), deployment=DeployChoice("resnet50:1", replicas=3)))
+    seen = Seen(root, opened()._replace(deployment=DeployChoice("resnet50:1", replicas=3)))
     seen.press("deploy.advanced")
     assert not seen.find("deploy.max_replicas").winfo_viewable()
     assert "Replicas" in seen.texts
     seen.press("deploy.autoscale")
     (last,) = seen.controller.asked("edit_deployment")[-1]
     assert (last.autoscale, last.replicas, last.max_replicas) == (True, 3, 3), "the most is never below the least"
-    seen.show(replace(opened(), deployment=last))
+    seen.show(opened()._replace(deployment=last))
     assert seen.find("deploy.max_replicas").winfo_viewable()
     assert "Replicas at least" in seen.texts
     assert any("Nodes are never added" in text for text in seen.texts)
@@ -269,7 +268,7 @@ def test_autoscale_shows_its_settings_and_says_that_the_price_stays(root: Root) 
         spin.insert(0, typed)
         root.update()
         (last,) = seen.controller.asked("edit_deployment")[-1]
-        seen.show(replace(opened(), deployment=last))
+        seen.show(opened()._replace(deployment=last))
     assert (last.max_replicas, last.target_utilization_percent, last.refresh_period_s) == (5, 60, 0)
     assert "Look at the load every (s): must be at least 1, not 0" in " ".join(seen.texts)
     seen.press("deploy.autoscale")
@@ -279,7 +278,7 @@ def test_autoscale_shows_its_settings_and_says_that_the_price_stays(root: Root) 
 
 def test_drawing_the_state_is_no_edit(root: Root) -> None:
     seen = Seen(root, opened())
-    seen.show(replace(opened(), deployment=COMPLETE))
+    seen.show(opened()._replace(deployment=COMPLETE))
     assert seen.controller.asked("edit_deployment") == []
     assert seen.find("deploy.memory_gb").get() == "8"
     assert (seen.find("deploy.max_replicas").get(), seen.find("deploy.refresh_period_s").get()) == ("7", "9")
@@ -287,14 +286,14 @@ def test_drawing_the_state_is_no_edit(root: Root) -> None:
 
 
 def test_a_problem_has_a_button_that_leads_to_its_fix(root: Root) -> None:
-    seen = Seen(root, replace(opened(), offers=(offer(free_vcpus=0),)))
+    seen = Seen(root, opened()._replace(offers=(offer(free_vcpus=0),)))
     assert "Go to Machine" in seen.texts
     seen.press("deploy.check.3.fix")
     assert seen.controller.asked("go") == [(Step.MACHINE,)]
 
 
 def test_a_fix_on_this_page_takes_the_keyboard_there(root: Root) -> None:
-    seen = Seen(root, replace(opened(), deployment=DeployChoice("resnet50:1", "Bad Name")))
+    seen = Seen(root, opened()._replace(deployment=DeployChoice("resnet50:1", "Bad Name")))
     root.focus_force()
     seen.press("deploy.check.5.fix")
     pump_until(root, lambda: root.focus_get() is seen.find("deploy.service_name"))
@@ -341,14 +340,14 @@ def test_a_registration_is_shown_and_can_be_stopped(root: Root) -> None:
 
 
 def test_a_service_that_runs_already_is_said_at_the_top(root: Root) -> None:
-    seen = Seen(root, replace(opened(), rows=both()))
+    seen = Seen(root, opened()._replace(rows=both()))
     assert "resnet50 runs already and answers." in seen.texts
     seen.press("deploy.resume.go")
     assert seen.controller.asked("go") == [(Step.SCORE,)]
 
 
 def test_a_half_made_deployment_is_said_at_the_top(root: Root) -> None:
-    seen = Seen(root, replace(opened(), rows=(row(),)))
+    seen = Seen(root, opened()._replace(rows=(row(),)))
     assert any("exists already and bills" in text for text in seen.texts)
     seen.press("deploy.resume.go")
     assert seen.controller.asked("go") == [(Step.CLEAN_UP,)]
@@ -406,7 +405,7 @@ def test_the_log_of_the_service_is_one_click_away(root: Root) -> None:
     assert "▾ Log of the web service" not in seen.texts
     seen.press("error.show_log")
     assert seen.controller.asked("act") == [(SHOW_LOG, JobKind.DEPLOY)]
-    seen.show(replace(failed(), service_logs={"resnet50": "loading\nValueError: no signature"}))
+    seen.show(failed()._replace(service_logs={"resnet50": "loading\nValueError: no signature"}))
     assert "▾ Log of the web service" in seen.texts
     logs = [one for one in walk(seen.page) if getattr(one, "screen_name", "") == "log.text" and one.winfo_viewable()]
     assert "× ValueError: no signature" in logs[0].get("1.0", "end")  # type: ignore[attr-defined]
@@ -446,7 +445,7 @@ def test_everything_can_be_reached_in_the_smallest_window(root: Root, make) -> N
 
 def test_one_page_goes_through_a_whole_life(root: Root) -> None:
     seen = Seen(root, opened())
-    for state in (deploying(), failed(), opened(), deploying(), deployed(), replace(opened(), rows=both())):
+    for state in (deploying(), failed(), opened(), deploying(), deployed(), opened()._replace(rows=both())):
         seen.show(state)
         seen.page.tick(state)
     assert "deploy.start" not in names(seen.page)  # the main button is the window's

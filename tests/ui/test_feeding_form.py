@@ -34,7 +34,7 @@ def state_of(*signatures: Signature, layers: frozenset[str] = frozenset(), **cho
     found = inspection(
         "flowers:3", summary=summary, signature=signatures[0], signatures=signatures, labels_count=None, labels_from=""
     )
-    return replace(opened(), deployment=DeployChoice(model_id="flowers:3", **choice), inspections={"flowers:3": found})  # type: ignore[arg-type]
+    return opened()._replace(deployment=DeployChoice(model_id="flowers:3", **choice), inspections={"flowers:3": found})  # type: ignore[arg-type]
 
 
 PIXELS = state_of(Signature("serving_default", (OPEN,), (SCORES,)))
@@ -142,7 +142,7 @@ def test_a_scale_and_a_fit_are_chosen(see) -> None:
     seen.press(FORM + "change")
     pick(seen, "scale", "ImageNet mean and deviation (PyTorch)")
     assert told(seen).preprocess == "scale=torch,size=224x224"
-    seen.show(replace(PIXELS, deployment=told(seen)))
+    seen.show(PIXELS._replace(deployment=told(seen)))
     pick(seen, "fit", "Middle cut out")
     assert told(seen).preprocess == "scale=torch,fit=crop,crop_ratio=0.875,size=224x224"
 
@@ -169,7 +169,7 @@ def see_size(see, state: WizardState) -> bool:  # type: ignore[no-untyped-def]
 
 
 def test_back_to_the_proposal(see) -> None:
-    chosen = replace(PIXELS, deployment=replace(PIXELS.deployment, preprocess="scale=torch,size=300x300"))
+    chosen = PIXELS._replace(deployment=PIXELS.deployment._replace(preprocess="scale=torch,size=300x300"))
     seen = see(chosen)
     assert "You chose it." in seen.texts
     seen.press(FORM + "change")
@@ -178,7 +178,7 @@ def test_back_to_the_proposal(see) -> None:
 
 
 def test_numbers_of_ones_own_are_shown_as_such(see) -> None:
-    chosen = replace(PIXELS, deployment=replace(PIXELS.deployment, preprocess="mean=127,std=128,size=224"))
+    chosen = PIXELS._replace(deployment=PIXELS.deployment._replace(preprocess="mean=127,std=128,size=224"))
     seen = see(chosen)
     assert seen.find(FORM + "scale").get() == "Own numbers"
 
@@ -188,7 +188,7 @@ def test_one_of_several_signatures(see) -> None:
     assert choices(seen, "signature") == ["serving_default", "both"]
     pick(seen, "signature", "both")
     assert told(seen).signature == "both"
-    seen.show(replace(SEVERAL, deployment=told(seen)))
+    seen.show(SEVERAL._replace(deployment=told(seen)))
     assert "embedding: 64 numbers for each image" in seen.texts
     request = deploy_request(seen.controller.state)
     assert request is not None
@@ -201,13 +201,13 @@ def test_an_output_has_to_be_named_where_none_speaks_for_itself(see) -> None:
     assert seen.find(FORM + "trouble").winfo_ismapped()
     assert seen.find(FORM + "output").get() == ""
     pick(seen, "output", "output_0")
-    seen.show(replace(UNCLEAR, deployment=told(seen)))
+    seen.show(UNCLEAR._replace(deployment=told(seen)))
     assert not seen.find(FORM + "trouble").winfo_ismapped()
     assert can_deploy(seen.controller.state)
 
 
 def test_show_me_leads_to_the_form(see) -> None:
-    bad = replace(PIXELS, deployment=replace(PIXELS.deployment, preprocess="scale=torch,size=0"))
+    bad = PIXELS._replace(deployment=PIXELS.deployment._replace(preprocess="scale=torch,size=0"))
     seen = see(bad)
     assert not can_deploy(bad)
     seen.page._form._fix(preflight(bad)[0])
@@ -245,7 +245,7 @@ def test_a_file_is_chosen(see, tmp_path: Path) -> None:
     ],
 )
 def test_labels_are_checked(labels, verdict: Verdict, words: str) -> None:
-    state = replace(PIXELS, deployment=replace(PIXELS.deployment, labels="a.txt"), labels=labels)
+    state = PIXELS._replace(deployment=PIXELS.deployment._replace(labels="a.txt"), labels=labels)
     check = preflight(state)[1]
     assert check.verdict is verdict
     assert words in check.detail

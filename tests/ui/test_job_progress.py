@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gpu_assistant.domain.text import Text
@@ -64,9 +62,9 @@ def test_a_known_fraction_is_drawn_and_an_unknown_one_moves(root: Root) -> None:
     progress = shown(root, job)
     bar = find(progress, "job.bar.1")
     assert (str(bar.cget("mode")), float(bar.cget("value"))) == ("determinate", 0.25)
-    progress.show(replace(job, steps=(replace(job.steps[0], fraction=None),)), 1001.0)
+    progress.show(job._replace(steps=(job.steps[0]._replace(fraction=None),)), 1001.0)
     assert str(bar.cget("mode")) == "indeterminate"
-    progress.show(replace(job, steps=(replace(job.steps[0], phase=Phase.DONE),)), 1002.0)
+    progress.show(job._replace(steps=(job.steps[0]._replace(phase=Phase.DONE),)), 1002.0)
     root.update()
     assert not bar.winfo_viewable()
 

@@ -25,7 +25,7 @@ from tests.ui.trial_states import load_run, window
 from tests.ui.widget_tree import find, names, texts
 
 SAMPLES = {"coffee.jpg": Path("/samples/coffee.jpg"), "camera.jpg": Path("/samples/camera.jpg")}
-READY = replace(opened(step=Step.SCORE), rows=both(), samples=SAMPLES)
+READY = opened(step=Step.SCORE)._replace(rows=both(), samples=SAMPLES)
 
 
 def job(phase: Phase, **more: Any) -> JobView:
@@ -112,7 +112,7 @@ class TestAsking:
         assert tab.controller.asked("start_load_test")[0][1] == (Path("/mine/a.jpg"),)
 
     def test_without_samples_it_asks_for_images_first(self, tab: Tab) -> None:
-        tab.show(replace(READY, samples={}))
+        tab.show(READY._replace(samples={}))
         tab.find("load.start").invoke()
         assert tab.controller.asked("start_load_test") == []
         tab.desk.files = (Path("/mine/a.jpg"),)
@@ -155,7 +155,7 @@ class TestResult:
         assert tab.find("load.save").winfo_ismapped()
 
     def test_an_unknown_price_is_not_nothing(self, tab: Tab) -> None:
-        tab.show(with_job(replace(READY, rows=both()[1:]), job(Phase.DONE), load_runs=(load_run(),)))
+        tab.show(with_job(READY._replace(rows=both()[1:]), job(Phase.DONE), load_runs=(load_run(),)))
         assert tab.find("load.cost").cget("text") == "price unknown"
 
     def test_the_next_concurrency_is_one_press_away(self, tab: Tab) -> None:

@@ -123,7 +123,7 @@ def test_a_refused_row_tells_why_and_cannot_be_chosen(shown: Shown) -> None:
 def test_return_chooses_and_the_price_is_for_all_nodes(shown: Shown) -> None:
     shown.choose(CHEAP)
     assert shown.choices == [MachineChoice(CHEAP, 1)]
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 3)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 3)))
     assert shown.text("machine.chosen") == CHEAP
     assert shown.text("machine.per_hour") == "$1.58 per hour"
     assert "$1,152 per month" in shown.text("machine.per_month")
@@ -132,14 +132,14 @@ def test_return_chooses_and_the_price_is_for_all_nodes(shown: Shown) -> None:
 
 
 def test_an_unknown_price_is_said_and_never_zero(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(UNPRICED, 2)))
+    shown.show(STATE._replace(machine=MachineChoice(UNPRICED, 2)))
     assert shown.text("machine.per_hour") == "price unknown"
     assert "$0.00" not in shown.texts()
     assert shown.find("machine.table").item(UNPRICED, "values")[7] == "unknown"
 
 
 def test_nodes_end_where_the_quota_ends(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 1)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 1)))
     nodes = shown.find("machine.nodes")
     assert int(nodes.cget("to")) == 24
     nodes.delete(0, "end")
@@ -152,7 +152,7 @@ def test_nodes_end_where_the_quota_ends(shown: Shown) -> None:
 
 @pytest.mark.parametrize("typed", ["", "0"])
 def test_a_node_count_that_is_none_is_mended(shown: Shown, typed: str) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 2)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 2)))
     nodes = shown.find("machine.nodes")
     nodes.delete(0, "end")
     nodes.insert(0, typed)
@@ -164,19 +164,19 @@ def test_a_node_count_that_is_none_is_mended(shown: Shown, typed: str) -> None:
 
 
 def test_letters_cannot_be_typed_as_node_count(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 2)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 2)))
     nodes = shown.find("machine.nodes")
     nodes.insert("end", "x")
     assert nodes.get() == "2"
 
 
 def test_tls_is_asked_for_real_azure_only(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 1)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 1)))
     box = shown.find("machine.secure")
     assert box.winfo_ismapped()
     box.invoke()
     assert shown.choices == [MachineChoice(CHEAP, 1, secure=False)]
-    practice = replace(STATE, place=Place(Site(WORKSPACE, True), None), machine=MachineChoice(CHEAP, 1))
+    practice = STATE._replace(place=Place(Site(WORKSPACE, True), None), machine=MachineChoice(CHEAP, 1))
     shown.show(practice)
     assert not box.winfo_ismapped()
     assert "nothing is billed" in shown.text("machine.free")
@@ -243,14 +243,14 @@ def test_an_existing_cluster_can_be_chosen_when_it_is_ready(shown: Shown) -> Non
     assert not shown.choices
     shown.choose("gpu-1", "machine.clusters")
     assert shown.choices == [MachineChoice(CHEAP, 2, "gpu-1")]
-    shown.show(replace(STATE, machine=shown.choices[-1]))
+    shown.show(STATE._replace(machine=shown.choices[-1]))
     assert shown.text("machine.chosen") == "gpu-1"
     assert shown.text("machine.per_hour") == "$1.05 per hour"
     assert not shown.find("machine.nodes").winfo_ismapped()
 
 
 def test_a_workspace_without_clusters_says_so(shown: Shown) -> None:
-    shown.show(replace(STATE, targets=()))
+    shown.show(STATE._replace(targets=()))
     shown.find("machine.kind.existing").invoke()
     shown.root.update()
     assert "no cluster yet" in shown.text("machine.empty")
@@ -264,7 +264,7 @@ def test_it_reads_on_entering_and_again_when_asked(shown: Shown) -> None:
 
 def test_while_reading_there_is_no_table_and_no_second_reading(root: Root) -> None:
     reading = JobView(JobKind.MACHINES, 1, 995.0)
-    shown = Shown(root, replace(STATE, offers=None, targets=None, jobs={JobKind.MACHINES: reading}))
+    shown = Shown(root, STATE._replace(offers=None, targets=None, jobs={JobKind.MACHINES: reading}))
     assert str(shown.find("machine.refresh").cget("state")) == "disabled"
     assert not shown.find("machine.table").winfo_ismapped()
     shown.show(STATE)
@@ -274,7 +274,7 @@ def test_while_reading_there_is_no_table_and_no_second_reading(root: Root) -> No
 def test_a_failed_reading_offers_to_try_again(root: Root) -> None:
     error = CannotReachAzure(what="management.azure.com", reason="no such host")
     failed = JobView(JobKind.MACHINES, 1, 995.0, Phase.FAILED, error=error, ended_s=996.0)
-    shown = Shown(root, replace(STATE, offers=None, targets=None, jobs={JobKind.MACHINES: failed}))
+    shown = Shown(root, STATE._replace(offers=None, targets=None, jobs={JobKind.MACHINES: failed}))
     assert "management.azure.com" in shown.text("error.detail")
     shown.find("error.retry").invoke()
     assert shown.controller.asked("act") == [(RETRY, JobKind.MACHINES)]
@@ -283,19 +283,19 @@ def test_a_failed_reading_offers_to_try_again(root: Root) -> None:
 
 
 def test_a_remembered_choice_is_in_sight(root: Root) -> None:
-    shown = Shown(root, replace(STATE, machine=MachineChoice(UNPRICED, 1)))
+    shown = Shown(root, STATE._replace(machine=MachineChoice(UNPRICED, 1)))
     tree = shown.find("machine.table")
     assert tree.selection() == (UNPRICED,)
     assert tree.bbox(UNPRICED)
 
 
 def test_a_choice_that_became_impossible_is_said(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(RETIRED, 1)))
+    shown.show(STATE._replace(machine=MachineChoice(RETIRED, 1)))
     assert "can no longer be chosen" in shown.text("machine.note")
 
 
 def test_the_smallest_page_shows_all_of_itself(shown: Shown) -> None:
-    shown.show(replace(STATE, machine=MachineChoice(CHEAP, 3)))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 3)))
     for name in ("machine.nodes", "machine.per_month", "machine.secure", "machine.compare", "machine.refresh"):
         widget = shown.find(name)
         right = widget.winfo_rootx() + widget.winfo_width() - shown.page.winfo_rootx()

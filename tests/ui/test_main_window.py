@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from gpu_assistant.i18n import use_language
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.settings import WindowPlace, load_settings
 from gpu_assistant.ui.appearance import Appearance, Theme
 from gpu_assistant.ui.closing import Closing
@@ -114,7 +114,7 @@ def test_pages_are_made_when_they_are_first_visited_and_only_the_shown_one_is_dr
     root.update()
     second = cast(Any, window._area.page)
     drawn = len(first.rendered)
-    controller.change(replace(controller.state, rows=(a_row(),)))
+    controller.change(controller.state._replace(rows=(a_row(),)))
     root.update()
     assert second.rendered[-1].rows
     assert len(first.rendered) == drawn
@@ -129,7 +129,7 @@ def test_many_changes_before_tk_rests_are_drawn_once(root: Root, open_window: Op
     page = cast(Any, window._area.page)
     before = len(page.rendered)
     for _ in range(50):
-        controller.change(replace(controller.state, services=()))
+        controller.change(controller.state._replace(services=()))
     root.update()
     assert len(page.rendered) == before + 1
 
@@ -182,7 +182,7 @@ def test_return_does_what_the_main_button_says_but_not_what_destroys(root: Root,
     window, controller, _ = open_window(opened())
     press(root, "<Return>")
     assert controller.state.step is Step.MACHINE
-    controller.change(replace(controller.state, step=Step.SCORE))
+    controller.change(controller.state._replace(step=Step.SCORE))
     root.update()
     page = cast(Any, window._area.page)
     press(root, "<Return>")

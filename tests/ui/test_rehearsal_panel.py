@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from tests.ui.trial_states import rehearsed
 from tests.ui.widget_tree import find, texts
 
 SAMPLES = {"coffee.jpg": Path("/samples/coffee.jpg")}
-READY = replace(opened(), can_rehearse=True, samples=SAMPLES)
+READY = opened()._replace(can_rehearse=True, samples=SAMPLES)
 
 
 class Panel:
@@ -64,11 +63,11 @@ def panel(root: Root) -> Panel:
 @pytest.mark.parametrize(
     "state",
     [
-        replace(READY, can_rehearse=False),
-        replace(READY, machine=None),
-        replace(READY, deployment=DeployChoice()),
-        replace(READY, inspections={}),
-        replace(READY, inspections={"resnet50:1": ModelError(reason="two inputs")}),
+        READY._replace(can_rehearse=False),
+        READY._replace(machine=None),
+        READY._replace(deployment=DeployChoice()),
+        READY._replace(inspections={}),
+        READY._replace(inspections={"resnet50:1": ModelError(reason="two inputs")}),
     ],
     ids=["not installed", "no machine", "no model", "still inspected", "unusable model"],
 )
@@ -80,7 +79,7 @@ def test_it_is_not_offered_where_it_cannot_be_held(panel: Panel, state: WizardSt
 def test_it_says_what_it_does_and_what_it_costs(panel: Panel) -> None:
     assert "Nothing is created, nothing bills" in panel.words
     assert "copied here first (25.6 MB)" in panel.words
-    panel.show(replace(READY, model_folders={"resnet50:1": Path("/models/resnet")}))
+    panel.show(READY._replace(model_folders={"resnet50:1": Path("/models/resnet")}))
     assert "copied here" not in panel.words
 
 
@@ -98,7 +97,7 @@ def test_images_of_ones_own(panel: Panel) -> None:
 
 
 def test_without_samples_it_asks_for_images(panel: Panel) -> None:
-    panel.show(replace(READY, samples={}))
+    panel.show(READY._replace(samples={}))
     panel.desk.files = (Path("/mine/a.jpg"),)
     panel.find("deploy.rehearse").invoke()
     assert panel.controller.asked("rehearse") == [((Path("/mine/a.jpg"),),)]
@@ -118,14 +117,14 @@ def test_the_end_is_brought_into_sight_once(panel: Panel) -> None:
     panel.show(with_job(READY, running))
     panel.show(with_job(READY, running))
     assert len(panel.outcomes) == 1
-    ended = with_job(READY, replace(running, phase=Phase.DONE), rehearsed=rehearsed(READY))
+    ended = with_job(READY, running._replace(phase=Phase.DONE), rehearsed=rehearsed(READY))
     panel.show(ended)
     panel.show(ended)
     assert panel.outcomes == [panel.panel, panel.panel]
 
 
 def test_answers_and_what_they_prove(panel: Panel) -> None:
-    panel.show(replace(READY, rehearsed=rehearsed(READY)))
+    panel.show(READY._replace(rehearsed=rehearsed(READY)))
     assert "It started in 4 s and answered." in panel.words
     assert "coffee.jpg: espresso 95.4%, 27 ms" in panel.words
     assert not panel.find("log.text").winfo_ismapped(), "details are folded"
@@ -135,23 +134,23 @@ def test_answers_and_what_they_prove(panel: Panel) -> None:
 
 
 def test_a_bad_image_is_told_beside_the_good_one(panel: Panel) -> None:
-    panel.show(replace(READY, rehearsed=rehearsed(READY, went_well=False)))
+    panel.show(READY._replace(rehearsed=rehearsed(READY, went_well=False)))
     assert "not every image was answered" in panel.words
     assert "notes.txt: it is not an image that can be read" in panel.words
 
 
 def test_other_choices_make_it_old(panel: Panel) -> None:
-    state = replace(READY, rehearsed=rehearsed(READY))
+    state = READY._replace(rehearsed=rehearsed(READY))
     panel.show(state)
     assert "have changed since" not in panel.words
-    panel.show(replace(state, deployment=replace(state.deployment, memory_gb=9.0)))
+    panel.show(state._replace(deployment=state.deployment._replace(memory_gb=9.0)))
     assert "have changed since" in panel.words
 
 
 def test_another_model_has_no_result(panel: Panel) -> None:
-    state = replace(READY, rehearsed=rehearsed(READY), machine=MachineChoice("Standard_NC4as_T4_v3"))
+    state = READY._replace(rehearsed=rehearsed(READY), machine=MachineChoice("Standard_NC4as_T4_v3"))
     found = {**READY.inspections, "efficientnet-lite0:2": READY.inspections["resnet50:1"]}
-    panel.show(replace(state, deployment=DeployChoice("efficientnet-lite0:2"), inspections=found))
+    panel.show(state._replace(deployment=DeployChoice("efficientnet-lite0:2"), inspections=found))
     assert "espresso" not in panel.words
 
 
@@ -166,5 +165,5 @@ def test_a_crash_shows_the_cause_with_the_log_folded(panel: Panel) -> None:
     panel.find("error.retry").invoke()
     ((remedy, kind),) = panel.remedies
     assert (remedy.label, kind) == ("Rehearse again", JobKind.REHEARSE)
-    panel.show(with_job(READY, replace(job, subject="another:1")))
+    panel.show(with_job(READY, job._replace(subject="another:1")))
     assert "In Azure" not in panel.words, "the error of another model is not this one's"

@@ -133,7 +133,7 @@ def _job(phase: Phase, kind: JobKind = JobKind.SCORE, **more: Any) -> dict[JobKi
 
 
 SERVICE = row(ResourceKind.WEB_SERVICE, practice=True)
-EMPTY = replace(opened(practice=True, step=Step.SCORE), rows=(SERVICE,))
+EMPTY = opened(practice=True, step=Step.SCORE)._replace(rows=(SERVICE,))
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def _texts(view: View) -> str:
 
 
 def test_before_the_first_image_there_is_one_large_place_to_drop_it(pages: Pages, photo: Path) -> None:
-    view = pages.show(replace(EMPTY, samples={"coffee.jpg": photo}))
+    view = pages.show(EMPTY._replace(samples={"coffee.jpg": photo}))
     zone = view.find("score.drop")
     assert zone is not None
     assert zone.rect[2] * zone.rect[3] > 0.5 * 790 * 500
@@ -174,36 +174,36 @@ def test_before_the_first_image_there_is_one_large_place_to_drop_it(pages: Pages
 
 
 def test_the_picture_comes_at_once_and_the_answer_when_it_is_there(pages: Pages, photo: Path) -> None:
-    pending = replace(EMPTY, scored=(Scored(1, photo),), jobs=_job(Phase.RUNNING))
+    pending = EMPTY._replace(scored=(Scored(1, photo),), jobs=_job(Phase.RUNNING))
     view = pages.show(pending)
     assert view.find("Waiting for the answer…") is not None
     assert view.find("espresso") is None
     assert pages.page.primary(pending) is None
-    slow = replace(pending, scored=(Scored(1, photo, waits_for=Text("The model is loading")),))
+    slow = pending._replace(scored=(Scored(1, photo, waits_for=Text("The model is loading")),))
     assert pages.show(slow).find("The model is loading") is not None
     assert pages.show(pending).find("The model is loading") is None
     picture_widget = _named(pages.page, "score.picture")
     pump_until(pages.root, lambda: any(entry.get("state") == "shown" for entry in picture_widget.describe()))
-    answered = replace(pending, scored=(Scored(1, photo, _answer(photo)),), jobs=_job(Phase.DONE))
+    answered = pending._replace(scored=(Scored(1, photo, _answer(photo)),), jobs=_job(Phase.DONE))
     texts = _texts(pages.show(answered))
     for wanted in ("espresso 94.2%", "cup 3.1%", "Network 37 ms", "Model 94 ms", "CPU of this computer", photo.name):
         assert wanted in texts
 
 
 def test_a_gpu_is_named_and_its_absence_is_noticed(pages: Pages, photo: Path) -> None:
-    real = replace(opened(step=Step.SCORE), rows=(row(ResourceKind.WEB_SERVICE),))
+    real = opened(step=Step.SCORE)._replace(rows=(row(ResourceKind.WEB_SERVICE),))
     for device, words in (
         ("/GPU:0", "✓ Answered by the GPU (/GPU:0)"),
         ("/CPU:0", "! Answered without a GPU (/CPU:0)"),
     ):
-        view = pages.show(replace(real, scored=(Scored(1, photo, _answer(photo, device)),)))
+        view = pages.show(real._replace(scored=(Scored(1, photo, _answer(photo, device)),)))
         assert view.find(words) is not None
 
 
 def test_a_bad_file_gets_its_sentence_in_place_of_bars(pages: Pages, photo: Path) -> None:
     error = BadImage(path="notes.txt", reason=Text("it is not an image that can be read"))
     notes = Scored(2, photo.with_name("notes.txt"), None, error)
-    view = pages.show(replace(EMPTY, scored=(Scored(1, photo, _answer(photo)), notes)))
+    view = pages.show(EMPTY._replace(scored=(Scored(1, photo, _answer(photo)), notes)))
     texts = _texts(view)
     assert "This file cannot be scored" in texts
     assert "notes.txt: it is not an image that can be read" in texts
@@ -211,14 +211,14 @@ def test_a_bad_file_gets_its_sentence_in_place_of_bars(pages: Pages, photo: Path
     pages.desk.files = (photo,)
     pages.press("score.another")
     assert pages.controller.asked("drop") == [((photo,),)]
-    view = pages.show(replace(EMPTY, scored=(Scored(1, photo, _answer(photo)), notes), selected=1))
+    view = pages.show(EMPTY._replace(scored=(Scored(1, photo, _answer(photo)), notes), selected=1))
     assert "espresso 94.2%" in _texts(view)
     assert "cannot be scored" not in _texts(view)
 
 
 def test_a_trouble_of_the_service_offers_its_remedies(pages: Pages, photo: Path) -> None:
     error = ServiceNotAnswering(name="resnet50", reason="HTTP 502")
-    view = pages.show(replace(EMPTY, scored=(Scored(1, photo, None, error),)))
+    view = pages.show(EMPTY._replace(scored=(Scored(1, photo, None, error),)))
     assert view.find("The service does not answer") is not None
     pages.press("error.retry")
     assert pages.controller.asked("act") == [(error.remedies[0], JobKind.SCORE)]
@@ -226,7 +226,7 @@ def test_a_trouble_of_the_service_offers_its_remedies(pages: Pages, photo: Path)
 
 def test_what_ended_the_scoring_as_a_whole_is_told_and_can_be_dismissed(pages: Pages) -> None:
     error = ScoringError(reason="The disk is full.")
-    view = pages.show(replace(EMPTY, jobs=_job(Phase.FAILED, error=error)))
+    view = pages.show(EMPTY._replace(jobs=_job(Phase.FAILED, error=error)))
     assert view.find("The disk is full.") is not None
     pages.press("error.dismiss")
     assert pages.controller.asked("dismiss") == [(JobKind.SCORE,)]
@@ -235,13 +235,13 @@ def test_what_ended_the_scoring_as_a_whole_is_told_and_can_be_dismissed(pages: P
 
 
 def test_an_image_that_was_left_behind_does_not_wait_for_ever(pages: Pages, photo: Path) -> None:
-    view = pages.show(replace(EMPTY, scored=(Scored(1, photo),), jobs=_job(Phase.CANCELLED)))
+    view = pages.show(EMPTY._replace(scored=(Scored(1, photo),), jobs=_job(Phase.CANCELLED)))
     assert view.find("Stopped before the answer came") is not None
 
 
 def test_the_strip_shows_an_image_again(pages: Pages, photo: Path) -> None:
     scored = tuple(Scored(number, photo, _answer(photo)) for number in (1, 2, 3))
-    view = pages.show(replace(EMPTY, scored=scored))
+    view = pages.show(EMPTY._replace(scored=scored))
     cells = [item for item in view.items if item.within == "score.history"]
     assert [cell.selected for cell in cells] == [False, False, True]
     strip = _named(pages.page, "score.history")
@@ -256,7 +256,7 @@ def test_everything_fits_into_the_smallest_window(pages: Pages, photo: Path) -> 
     other = replace(SERVICE, name="other", ledger_id="other")
     scored = tuple(Scored(number, photo, _answer(photo)) for number in range(1, 30))
     batch = Batch(10_000, 29, 2, Path("answers.csv"), running=True)
-    view = pages.show(replace(EMPTY, rows=(SERVICE, other), scored=scored, batch=batch, jobs=_job(Phase.RUNNING)))
+    view = pages.show(EMPTY._replace(rows=(SERVICE, other), scored=scored, batch=batch, jobs=_job(Phase.RUNNING)))
     top, bottom = pages.root.winfo_rooty(), pages.root.winfo_rooty() + pages.root.winfo_height()
     for name in ("score.service", "score.headline", "score.bars", "score.latency", "score.device", "score.history"):
         item, widget = view.find(name), _named(pages.page, name)
@@ -329,7 +329,7 @@ def test_the_shortcuts_are_silent_while_another_page_is_in_sight(pages: Pages, p
 
 def test_a_folder(pages: Pages, tmp_path: Path, photo: Path) -> None:
     pages.desk.folder = tmp_path
-    pages.show(replace(EMPTY, scored=(Scored(1, photo, _answer(photo)),)))
+    pages.show(EMPTY._replace(scored=(Scored(1, photo, _answer(photo)),)))
     pages.press("score.open_folder")
     assert pages.controller.asked("drop") == [((tmp_path,),)]
 
@@ -399,24 +399,24 @@ def test_paste_what_is_no_picture(
 
 
 def test_a_batch_from_looking_to_saved(pages: Pages, photo: Path, tmp_path: Path) -> None:
-    view = pages.show(replace(EMPTY, jobs=_job(Phase.RUNNING)))
+    view = pages.show(EMPTY._replace(jobs=_job(Phase.RUNNING)))
     assert view.find("Looking for images…") is not None
     pages.press("score.stop")
     assert pages.controller.asked("stop_scoring") == [()]
     scored = (Scored(1, photo, _answer(photo)),)
     batch = Batch(10_000, 1, 0, tmp_path / "a.csv", running=True)
-    state = replace(EMPTY, scored=scored, batch=batch, jobs=_job(Phase.RUNNING))
+    state = EMPTY._replace(scored=scored, batch=batch, jobs=_job(Phase.RUNNING))
     view = pages.show(state)
     assert view.find("Scoring: 1 of 10,000 images") is not None
     assert view.find("score.save_batch") is None
     assert view.find("score.open") is None, "there is one thing to do now: stop, or wait"
-    view = pages.show(replace(state, jobs=_job(Phase.CANCELLING)))
+    view = pages.show(state._replace(jobs=_job(Phase.CANCELLING)))
     assert view.find("Stopping: 1 of 10,000 images") is not None
     stop = view.find("score.stop")
     assert stop is not None
     assert not stop.enabled
-    ended = replace(batch, done=7, failed=2, running=False, cancelled=True)
-    view = pages.show(replace(state, batch=ended, jobs=_job(Phase.CANCELLED)))
+    ended = batch._replace(done=7, failed=2, running=False, cancelled=True)
+    view = pages.show(state._replace(batch=ended, jobs=_job(Phase.CANCELLED)))
     assert view.find("Stopped: 7 of 10,000 images   ! 2 could not be scored") is not None
     assert view.find("score.open") is not None
     assert view.find("score.save") is None, "one Save is enough"
@@ -431,7 +431,7 @@ def test_a_batch_from_looking_to_saved(pages: Pages, photo: Path, tmp_path: Path
 
 def test_a_folder_without_images(pages: Pages, tmp_path: Path) -> None:
     batch = Batch(0, 0, 0, tmp_path / "a.csv", running=False)
-    view = pages.show(replace(EMPTY, batch=batch, jobs=_job(Phase.DONE)))
+    view = pages.show(EMPTY._replace(batch=batch, jobs=_job(Phase.DONE)))
     assert view.find("There are no images in it.") is not None
     assert view.find("score.drop") is not None
 
@@ -440,13 +440,13 @@ def test_a_running_batch_does_not_change_the_large_picture_at_each_answer(pages:
     others = [photo.with_name(f"{number}.jpg") for number in range(3)]
     scored = tuple(Scored(number, path, _answer(path)) for number, path in enumerate(others, start=1))
     batch = Batch(100, 1, 0, photo.with_name("a.csv"), running=True)
-    state = replace(EMPTY, batch=batch, jobs=_job(Phase.RUNNING))
+    state = EMPTY._replace(batch=batch, jobs=_job(Phase.RUNNING))
     headline = _named(pages.page, "score.headline")
     for count, wanted, later_s in ((1, "0.jpg", 0.0), (2, "0.jpg", 0.1), (3, "2.jpg", 1.1)):
         pages.controller.seconds += later_s
-        pages.show(replace(state, scored=scored[:count]))
+        pages.show(state._replace(scored=scored[:count]))
         assert headline.describe()[0]["text"] == wanted
-    done = replace(state, scored=scored[:2], batch=replace(batch, running=False), jobs=_job(Phase.DONE))
+    done = state._replace(scored=scored[:2], batch=batch._replace(running=False), jobs=_job(Phase.DONE))
     pages.show(done)
     assert headline.describe()[0]["text"] == "1.jpg", "when it is over, the latest"
 
@@ -458,7 +458,7 @@ def test_a_picker_only_when_there_are_several_services(pages: Pages) -> None:
     view = pages.show(EMPTY)
     assert view.find("score.service") is None
     other = replace(SERVICE, name="other", ledger_id="other", created=SERVICE.created.replace(year=2025))
-    view = pages.show(replace(EMPTY, rows=(SERVICE, other)))
+    view = pages.show(EMPTY._replace(rows=(SERVICE, other)))
     picker = view.find("score.service")
     assert picker is not None
     assert picker.text == SERVICE.name
@@ -469,11 +469,11 @@ def test_a_picker_only_when_there_are_several_services(pages: Pages) -> None:
 
 
 def test_timing(pages: Pages) -> None:
-    pages.show(replace(EMPTY, latencies_ms=(100.0, 300.0, 120.0)))
+    pages.show(EMPTY._replace(latencies_ms=(100.0, 300.0, 120.0)))
     view = pages.tab(1)
     assert view.find("3 requests, slowest 300 ms, latest 120 ms") is not None
     assert view.find("median 120 ms") is not None
-    view = pages.show(replace(EMPTY, latencies_ms=(100.0, 300.0, 120.0, 80.0)))
+    view = pages.show(EMPTY._replace(latencies_ms=(100.0, 300.0, 120.0, 80.0)))
     assert view.find("4 requests, slowest 300 ms, latest 80 ms") is not None
 
 
@@ -504,20 +504,20 @@ def test_a_new_key_asks_first_and_says_who_is_shut_out(pages: Pages, which: Whic
     assert which.value.lower() in question["text"]
     assert (question["default"], question["danger"]) == (1, 0), "Return keeps the key"
     pages.desk.answer = 0
-    pages.controller.state = replace(EMPTY, jobs=_job(Phase.RUNNING, JobKind.KEYS))
+    pages.controller.state = EMPTY._replace(jobs=_job(Phase.RUNNING, JobKind.KEYS))
     pages.press(button)
     assert pages.controller.asked("new_key") == [(which,)]
     pages.show(pages.controller.state)
     assert "disabled" in _named(pages.page, button).state(), "one at a time"
-    pages.show(replace(EMPTY, jobs=_job(Phase.DONE, JobKind.KEYS)))
-    pages.show(replace(EMPTY, jobs=_job(Phase.DONE, JobKind.KEYS)))
+    pages.show(EMPTY._replace(jobs=_job(Phase.DONE, JobKind.KEYS)))
+    pages.show(EMPTY._replace(jobs=_job(Phase.DONE, JobKind.KEYS)))
     assert [mood for _, mood in pages.desk.toasts] == [Mood.GOOD], "it is said once"
 
 
 def test_a_keyring_that_does_not_work_is_told(pages: Pages) -> None:
     assert EMPTY.place is not None
     problem = Text("No OS keyring answers here; keys are kept in memory for this session.")
-    pages.show(replace(EMPTY, place=replace(EMPTY.place, keystore_problem=problem)))
+    pages.show(EMPTY._replace(place=EMPTY.place._replace(keystore_problem=problem)))
     view = pages.tab(3)
     assert view.find(f"! {problem}") is not None
     pages.press("score.keyring_retry")
@@ -526,7 +526,7 @@ def test_a_keyring_that_does_not_work_is_told(pages: Pages) -> None:
 
 def test_a_failure_with_keys_offers_its_remedies(pages: Pages) -> None:
     error = ScoringError(reason="Azure does not say.")
-    pages.show(replace(EMPTY, jobs=_job(Phase.FAILED, JobKind.KEYS, error=error)))
+    pages.show(EMPTY._replace(jobs=_job(Phase.FAILED, JobKind.KEYS, error=error)))
     view = pages.tab(3)
     assert view.find("Azure does not say.") is not None
     pages.controller.answers["act"] = "https://portal.azure.com/"
@@ -535,7 +535,7 @@ def test_a_failure_with_keys_offers_its_remedies(pages: Pages) -> None:
 
 
 def test_a_window_that_may_only_look_makes_no_new_key(pages: Pages) -> None:
-    pages.show(replace(EMPTY, first_window=SimpleNamespace()))  # type: ignore[arg-type]
+    pages.show(EMPTY._replace(first_window=SimpleNamespace()))  # type: ignore[arg-type]
     pages.tab(3)
     assert "disabled" in _named(pages.page, "score.new_primary").state()
     assert "disabled" not in _named(pages.page, "score.copy_primary").state()
@@ -560,7 +560,7 @@ def test_code_to_copy_without_the_key_in_it(pages: Pages) -> None:
 
 def test_render_is_idempotent_and_makes_no_widgets(pages: Pages, photo: Path) -> None:
     scored = tuple(Scored(number, photo, _answer(photo)) for number in (1, 2, 3))
-    state = replace(EMPTY, scored=scored, latencies_ms=(1.0, 2.0))
+    state = EMPTY._replace(scored=scored, latencies_ms=(1.0, 2.0))
     pages.show(state)
     picture_widget = _named(pages.page, "score.picture")
     pump_until(pages.root, lambda: any(entry.get("state") == "shown" for entry in picture_widget.describe()))

@@ -129,7 +129,7 @@ def test_sign_in_with_the_tenant_that_was_typed(show_page: ShowPage, method: Sig
 
 
 def test_without_the_practice_part_the_button_is_off_and_the_page_says_what_to_install(show_page: ShowPage) -> None:
-    page = show_page(replace(START, practice_missing="tensorflow"))
+    page = show_page(START._replace(practice_missing="tensorflow"))
     assert page.find("workspace.practice").instate(["disabled"])
     assert "tensorflow" in page.text("workspace.practice.missing")
     page.click("workspace.practice.copy")
@@ -140,7 +140,7 @@ def test_without_the_practice_part_the_button_is_off_and_the_page_says_what_to_i
 
 
 def test_recent_workspaces_open_with_one_click(show_page: ShowPage) -> None:
-    page = show_page(replace(START, recent=(REAL, OTHER)))
+    page = show_page(START._replace(recent=(REAL, OTHER)))
     page.click("workspace.recent.2")
     assert page.controller.calls == [("open_workspace", (OTHER, SignInMethod.BROWSER))]
 
@@ -161,20 +161,20 @@ def test_no_config_json_chosen_asks_for_nothing(show_page: ShowPage) -> None:
 
 def test_opening_shows_what_happens_and_can_be_cancelled(show_page: ShowPage) -> None:
     step = StepView("Start the practice workspace", 30.0, 990.0, doing="Converting the sample model", fraction=0.4)
-    page = show_page(replace(START, jobs=opening(step)))
+    page = show_page(START._replace(jobs=opening(step)))
     assert "Converting the sample model" in page.texts()
     assert not page.is_shown("workspace.practice")
     page.click("workspace.cancel")
     assert page.controller.calls == [("cancel", (JobKind.OPEN,))]
-    page.show(replace(START, jobs=opening(step, phase=Phase.CANCELLING)))
+    page.show(START._replace(jobs=opening(step, phase=Phase.CANCELLING)))
     assert page.find("workspace.cancel").instate(["disabled"])
-    page.show(replace(START, jobs=opening(step, phase=Phase.CANCELLED)))
+    page.show(START._replace(jobs=opening(step, phase=Phase.CANCELLED)))
     assert page.is_shown("workspace.practice")
 
 
 def test_a_device_code_is_large_and_copied(show_page: ShowPage) -> None:
     prompt = SignInPrompt("https://microsoft.com/devicelogin", "C4QRJ7XKP")
-    page = show_page(replace(START, prompt=prompt, jobs=opening(StepView("Sign in to Azure", 0.0, 990.0))))
+    page = show_page(START._replace(prompt=prompt, jobs=opening(StepView("Sign in to Azure", 0.0, 990.0))))
     assert page.find("workspace.prompt.code").get() == "C4QRJ7XKP"
     page.click("workspace.prompt.copy")
     page.click("workspace.prompt.url")
@@ -184,27 +184,27 @@ def test_a_device_code_is_large_and_copied(show_page: ShowPage) -> None:
 
 def test_a_browser_sign_in_has_no_code_and_opens_the_whole_address(show_page: ShowPage) -> None:
     url = "https://login.example.com/authorize?" + "x" * 400
-    page = show_page(replace(START, prompt=SignInPrompt(url), jobs=opening(StepView("Sign in to Azure", 0.0, 990.0))))
+    page = show_page(START._replace(prompt=SignInPrompt(url), jobs=opening(StepView("Sign in to Azure", 0.0, 990.0))))
     assert not page.is_shown("workspace.prompt.code")
     assert len(page.text("workspace.prompt.url")) < 80
     page.click("workspace.prompt.url")
     assert page.desk.browsed == [url]
-    page.show(replace(START, jobs=opening(StepView("Read the subscriptions", 0.0, 991.0))))
+    page.show(START._replace(jobs=opening(StepView("Read the subscriptions", 0.0, 991.0))))
     assert not page.is_shown("workspace.prompt.url")
 
 
 def test_the_only_subscription_is_read_at_once_and_only_once(show_page: ShowPage) -> None:
     only = Subscription("sub-1", "Vision")
-    page = show_page(replace(START, account=ADA, subscriptions=(only,)))
+    page = show_page(START._replace(account=ADA, subscriptions=(only,)))
     page.show(
-        replace(START, account=ADA, subscriptions=(only,), jobs={JobKind.BROWSE: JobView(JobKind.BROWSE, 1, 1.0)})
+        START._replace(account=ADA, subscriptions=(only,), jobs={JobKind.BROWSE: JobView(JobKind.BROWSE, 1, 1.0)})
     )
     assert page.controller.asked("browse") == [("sub-1",)]
 
 
 def test_subscription_then_workspace(show_page: ShowPage) -> None:
-    signed_in = replace(
-        START, account=ADA, subscriptions=(Subscription("sub-0", "Test"), Subscription("sub-1", "Vision"))
+    signed_in = START._replace(
+        account=ADA, subscriptions=(Subscription("sub-0", "Test"), Subscription("sub-1", "Vision"))
     )
     page = show_page(signed_in)
     assert "ada@contoso.com" in page.texts()
@@ -214,7 +214,7 @@ def test_subscription_then_workspace(show_page: ShowPage) -> None:
     box.event_generate("<<ComboboxSelected>>")
     page.root.update()
     assert page.controller.asked("browse") == [("sub-1",)]
-    page.show(replace(signed_in, workspaces=(REAL, OTHER)))
+    page.show(signed_in._replace(workspaces=(REAL, OTHER)))
     assert page.find("workspace.open").instate(["disabled"])
     page.find("workspace.workspaces").selection_set(OTHER.azure_id)
     page.root.update()
@@ -226,10 +226,10 @@ def test_subscription_then_workspace(show_page: ShowPage) -> None:
     ("state", "words"),
     [
         pytest.param(
-            replace(START, account=ADA, subscriptions=()), "no subscription in the tenant tenant-1", id="none"
+            START._replace(account=ADA, subscriptions=()), "no subscription in the tenant tenant-1", id="none"
         ),
         pytest.param(
-            replace(START, account=ADA, subscriptions=(Subscription("sub-1", "Vision"),), workspaces=()),
+            START._replace(account=ADA, subscriptions=(Subscription("sub-1", "Vision"),), workspaces=()),
             "no Azure Machine Learning workspace",
             id="no workspace",
         ),
@@ -242,7 +242,7 @@ def test_nothing_to_choose_is_explained(show_page: ShowPage, state: WizardState,
 
 
 def test_an_open_workspace_says_what_it_is_and_can_be_left(show_page: ShowPage) -> None:
-    page = show_page(replace(START, place=OPEN))
+    page = show_page(START._replace(place=OPEN))
     for fact in ("vision", "group-1", "eastus", "ada@contoso.com", "tenant-1"):
         assert fact in page.texts()
     page.click("workspace.close")
@@ -253,7 +253,7 @@ def test_an_open_workspace_says_what_it_is_and_can_be_left(show_page: ShowPage) 
 
 
 def test_practice_wears_its_badge_and_has_nobody_to_sign_out(show_page: ShowPage) -> None:
-    page = show_page(replace(START, place=OPEN_PRACTICE))
+    page = show_page(START._replace(place=OPEN_PRACTICE))
     badge = page.text("workspace.badge")
     assert "nothing is billed" in badge
     assert "60 times faster" in badge
@@ -263,18 +263,18 @@ def test_practice_wears_its_badge_and_has_nobody_to_sign_out(show_page: ShowPage
 
 
 def test_real_azure_is_told_about_the_end_of_the_sdk(show_page: ShowPage) -> None:
-    assert "2026-06-30" in show_page(replace(START, place=OPEN)).text("workspace.sdk_v1")
+    assert "2026-06-30" in show_page(START._replace(place=OPEN)).text("workspace.sdk_v1")
 
 
 def test_it_cannot_be_left_while_something_is_deployed(show_page: ShowPage) -> None:
-    page = show_page(replace(START, place=OPEN, jobs={JobKind.DEPLOY: JobView(JobKind.DEPLOY, 1, 990.0)}))
+    page = show_page(START._replace(place=OPEN, jobs={JobKind.DEPLOY: JobView(JobKind.DEPLOY, 1, 990.0)}))
     assert page.find("workspace.close").instate(["disabled"])
     assert page.text("workspace.close.why_not")
 
 
 def test_what_bills_is_said_first_with_the_money(show_page: ShowPage) -> None:
     rows = (cluster("gpu-1", REAL), cluster("gpu-2", REAL), cluster("mystery", OTHER, price=None))
-    page = show_page(replace(START, rows=rows))
+    page = show_page(START._replace(rows=rows))
     said = page.texts()
     assert said.index("still bills") < said.index("Practice on this computer")
     assert "gpu-1, gpu-2 in the workspace vision: $1.00 per hour, about $48.00 so far" in said
@@ -282,36 +282,36 @@ def test_what_bills_is_said_first_with_the_money(show_page: ShowPage) -> None:
 
 
 def test_its_button_opens_the_workspace_and_then_the_clean_up(show_page: ShowPage) -> None:
-    page = show_page(replace(START, rows=(cluster("gpu-1", REAL),)))
+    page = show_page(START._replace(rows=(cluster("gpu-1", REAL),)))
     page.click("workspace.clean_up.1")
     assert page.controller.calls == [("open_workspace", (REAL, SignInMethod.BROWSER, ("then", Step.CLEAN_UP)))]
 
 
 def test_leftovers_of_practice_are_not_called_a_bill(show_page: ShowPage) -> None:
-    page = show_page(replace(START, rows=(cluster("gpu-1", PRACTICE, practice=True),)))
+    page = show_page(START._replace(rows=(cluster("gpu-1", PRACTICE, practice=True),)))
     assert "still bills" not in page.texts()
     page.click("workspace.clean_up.1")
     assert page.controller.calls == [("open_practice", (("then", Step.CLEAN_UP),))]
 
 
 def test_no_banner_once_a_workspace_is_open(show_page: ShowPage) -> None:
-    page = show_page(replace(START, place=OPEN, rows=(cluster("gpu-1", REAL),)))
+    page = show_page(START._replace(place=OPEN, rows=(cluster("gpu-1", REAL),)))
     assert not page.is_shown("workspace.leftovers")
 
 
 def test_a_keyring_that_does_not_work_is_told_and_tried_again(show_page: ShowPage) -> None:
-    page = show_page(replace(START, place=replace(OPEN, keystore_problem="No keyring answers.")))
+    page = show_page(START._replace(place=OPEN._replace(keystore_problem="No keyring answers.")))
     assert "No keyring answers." in page.text("workspace.keyring")
     page.click("workspace.keyring.retry")
     assert page.controller.calls == [("retry_keyring", ())]
-    page.show(replace(START, place=OPEN))
+    page.show(START._replace(place=OPEN))
     assert not page.is_shown("workspace.keyring")
 
 
 @pytest.mark.parametrize("kind", [JobKind.OPEN, JobKind.BROWSE])
 def test_a_failure_is_shown_with_its_remedies_and_can_be_put_away(show_page: ShowPage, kind: JobKind) -> None:
     error = CannotReachAzure(what="login.microsoftonline.com", reason="no such host")
-    page = show_page(replace(START, jobs={kind: JobView(kind, 1, 990.0, Phase.FAILED, error=error, ended_s=991.0)}))
+    page = show_page(START._replace(jobs={kind: JobView(kind, 1, 990.0, Phase.FAILED, error=error, ended_s=991.0)}))
     assert "login.microsoftonline.com" in page.text("error.detail")
     page.click("error.retry")
     page.click("error.dismiss")
@@ -321,7 +321,7 @@ def test_a_failure_is_shown_with_its_remedies_and_can_be_put_away(show_page: Sho
     assert page.is_shown("workspace.practice")
 
 
-@pytest.mark.parametrize("state", [START, replace(START, recent=(REAL, OTHER, PRACTICE))], ids=["first", "recent"])
+@pytest.mark.parametrize("state", [START, START._replace(recent=(REAL, OTHER, PRACTICE))], ids=["first", "recent"])
 def test_both_cards_fit_the_smallest_page(show_page: ShowPage, state: WizardState) -> None:
     page = show_page(state)
     for name in ("workspace.practice", "workspace.config", "workspace.sdk_v1"):
@@ -331,7 +331,7 @@ def test_both_cards_fit_the_smallest_page(show_page: ShowPage, state: WizardStat
 
 def test_what_does_not_fit_scrolls_to_the_control_that_gets_the_focus(show_page: ShowPage) -> None:
     rows = tuple(cluster(f"gpu-{number}", replace(REAL, name=f"ws-{number}")) for number in range(6))
-    page = show_page(replace(START, rows=rows, recent=(REAL, OTHER, PRACTICE)))
+    page = show_page(START._replace(rows=rows, recent=(REAL, OTHER, PRACTICE)))
     last = page.find("workspace.recent.3")
     bottom = page.page.winfo_rooty() + page.page.winfo_height()
     assert last.winfo_rooty() + last.winfo_height() > bottom
@@ -340,8 +340,8 @@ def test_what_does_not_fit_scrolls_to_the_control_that_gets_the_focus(show_page:
 
 
 def test_another_account_starts_anew(show_page: ShowPage) -> None:
-    page = show_page(replace(START, account=ADA, subscriptions=(Subscription("sub-1", "Vision"),)))
+    page = show_page(START._replace(account=ADA, subscriptions=(Subscription("sub-1", "Vision"),)))
     page.show(START)
     bob = replace(ADA, username="bob@contoso.com")
-    page.show(replace(START, account=bob, subscriptions=(Subscription("sub-9", "Bob's"),)))
+    page.show(START._replace(account=bob, subscriptions=(Subscription("sub-9", "Bob's"),)))
     assert page.controller.asked("browse") == [("sub-1",), ("sub-9",)]

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from gpu_assistant.domain.errors import AzureFault, BadSetting, Cancelled, CannotReachAzure, StillCreating
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import (
     JobCancelled,
     JobEvent,
@@ -15,7 +16,7 @@ from gpu_assistant.jobs.events import (
     StepProgress,
     StepStarted,
 )
-from gpu_assistant.jobs.job import CancelMeaning, Job, Pace
+from gpu_assistant.jobs.job import Job, Pace
 from gpu_assistant.jobs.runner import JobRunner, Lane
 
 

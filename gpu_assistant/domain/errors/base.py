@@ -11,10 +11,12 @@ from __future__ import annotations
 import enum
 import string
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.domain.text import Text, known_text
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
 
 QUOTA_URL = "https://portal.azure.com/#view/Microsoft_Azure_Capacity/QuotaMenuBlade/~/myQuotas"
 STATUS_URL = "https://status.azure.com/status"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gpu_assistant.domain.errors import Action, Remedy
 from gpu_assistant.i18n import mark, tr
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui.page import Page, Primary
 from gpu_assistant.ui.pages.deploy_form import DeployForm
 from gpu_assistant.ui.pages.deploy_outcome import DeployDone, DeployFailed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from gpu_assistant.i18n import tr
@@ -128,8 +127,7 @@ class DeploySettings(Frame):
             whole = int(values[field])
             values[field] = whole if whole == values[field] else 0  # half a replica is none
         self._on_change(
-            replace(
-                self._choice,
+            self._choice._replace(
                 service_name=self._typed_name.get().strip(),
                 expect_gpu=self._expect_gpu.get(),
                 autoscale=self._autoscale.get(),

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from gpu_assistant.i18n import tr
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.ui import theme
 from gpu_assistant.ui.desk import Desk
 from gpu_assistant.ui.screen_map import named

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource
 from gpu_assistant.domain.errors import CLEAN_UP, Action, AssistantError, Remedy
 from gpu_assistant.i18n import error_detail, error_title, tr
 from gpu_assistant.ui import theme
@@ -15,6 +15,9 @@ from gpu_assistant.ui.widgets.fold import Fold
 from gpu_assistant.ui.widgets.prose import Prose
 from gpu_assistant.ui.widgets.read_only_text import ReadOnlyText
 from gpu_assistant.wizard.money import price_text
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
 
 _LOG_HEIGHT = 8
 

@@ -137,17 +137,17 @@ class FeedingForm(Frame):
 
     def _tell(self, how: Preprocessing) -> None:
         self._how = how
-        self._on_change(replace(self._choice, preprocess=how.to_text()))
+        self._on_change(self._choice._replace(preprocess=how.to_text()))
 
     def _as_proposed(self) -> None:
-        self._on_change(replace(self._choice, preprocess=""))
+        self._on_change(self._choice._replace(preprocess=""))
         self._scale.focus()
 
     def _choose_signature(self, name: str) -> None:
-        self._on_change(replace(self._choice, signature=name, output="", preprocess=""))
+        self._on_change(self._choice._replace(signature=name, output="", preprocess=""))
 
     def _choose_output(self, name: str) -> None:
-        self._on_change(replace(self._choice, output=name))
+        self._on_change(self._choice._replace(output=name))
 
     # --- labels -----------------------------------------------------------------------------------------------------
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from gpu_assistant.domain.billing import BillableResource
-from gpu_assistant.domain.workspace import WorkspaceRef
 from gpu_assistant.i18n import tr, tr_count
 from gpu_assistant.ui import theme
 from gpu_assistant.ui.screen_map import named
 from gpu_assistant.ui.theme import Button, Frame, Label, card, px
 from gpu_assistant.ui.widgets.prose import Prose
 from gpu_assistant.wizard.money import Money, add_up, price_text
+
+if TYPE_CHECKING:
+    from gpu_assistant.domain.billing import BillableResource
+    from gpu_assistant.domain.workspace import WorkspaceRef
 
 _WORKSPACES_SHOWN = 3
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
 
 from gpu_assistant.domain.compute import ComputeTarget, VmSizeOffer
 from gpu_assistant.i18n import tr
@@ -151,11 +150,11 @@ class MachineBill(Frame):
         nodes = min(max(self._typed() or self._choice.node_count, 1), self._most)
         self._nodes.set(str(nodes))
         if nodes != self._choice.node_count:
-            self._on_change(replace(self._choice, node_count=nodes))
+            self._on_change(self._choice._replace(node_count=nodes))
 
     def _secure_clicked(self) -> None:
         if self._choice is not None:
-            self._on_change(replace(self._choice, secure=self._secure.get()))
+            self._on_change(self._choice._replace(secure=self._secure.get()))
 
 
 def _facts_words(choice: MachineChoice, offer: VmSizeOffer | None, target: ComputeTarget | None) -> str:

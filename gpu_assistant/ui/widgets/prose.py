@@ -27,6 +27,8 @@ class Prose(Label):
             self.configure(text=text)
 
     def _wrap(self, event: tk.Event[tk.Misc]) -> None:
+        if event.width <= 1:
+            return  # it has no place yet: text of a word a line would make all around it as high as a tower
         width = max(event.width - px(self, 6), self._least)  # a label keeps a little room at its edges
         # Where the lines break decides how much width two columns ask for: if a pixel more or less broke them anew, the
         # columns could push that pixel to and fro for ever.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont, ImageTk
 
 from gpu_assistant.ui.screen_map import named
-from gpu_assistant.ui.theme import Button, Frame, Label, colours, px
+from gpu_assistant.ui.theme import Frame, Label, PlainButton, colours, px
 
 _DISC_PX, _GAP_PX = 24, 10
 _FINER = 4  # drawn larger and made smaller, which gives smooth edges
@@ -24,8 +24,7 @@ class Mark(enum.Enum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(NamedTuple):
     """One step as it is shown, texts translated. `note` says why it is blocked."""
 
     number: int
@@ -42,7 +41,7 @@ class StepList(Frame):
         super().__init__(parent, style="Side.TFrame")
         self._on_go = on_go
         self._rows: tuple[StepRow, ...] = ()
-        self._buttons: list[Button] = []
+        self._buttons: list[PlainButton] = []
         self._notes: list[Label] = []
         self._edges: list[tk.Frame] = []
         self._discs: dict[object, ImageTk.PhotoImage] = {}
@@ -63,7 +62,7 @@ class StepList(Frame):
         line = 2 * len(self._buttons)
         edge = tk.Frame(self, width=px(self, 4), borderwidth=0, highlightthickness=0)
         edge.grid(row=line, column=0, sticky="ns")
-        button = Button(self, style="Step.TButton", compound="left", command=lambda: self._on_go(row.number))
+        button = PlainButton(self, style="Step.TButton", compound="left", command=lambda: self._on_go(row.number))
         named(button, f"steps.{row.number}").grid(row=line, column=1, sticky="ew")
         note = Label(self, style="SideMuted.TLabel", wraplength=px(self, 150), justify="left")
         self._edges.append(edge)

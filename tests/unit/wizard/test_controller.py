@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.domain.billing import ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.billing import ResourceKind, ResourceState
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import (
     Action,
     BadFeeding,
@@ -20,7 +21,7 @@ from gpu_assistant.domain.errors import (
 )
 from gpu_assistant.domain.service import ServiceState
 from gpu_assistant.domain.workspace import SignInMethod
-from gpu_assistant.jobs.job import CancelMeaning
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.wizard.controller import Controller
 from gpu_assistant.wizard.preflight import can_deploy, deploy_request
 from gpu_assistant.wizard.state import DeployChoice, FirstWindow, JobKind, MachineChoice, Phase, Step
@@ -412,13 +413,13 @@ def test_what_was_said_about_a_model_is_forgotten_with_it(controller: Controller
     ready(controller)
     before = controller.state.deployment
     controller.edit_deployment(
-        replace(before, signature="s", output="o", preprocess="torch", labels="imagenet", replicas=2)
+        before._replace(signature="s", output="o", preprocess="torch", labels="imagenet", replicas=2)
     )
     controller.choose_model(before.model_id)
     assert controller.state.deployment.preprocess == "torch"
     controller.choose_model("resnet:1")
     settle(controller)
-    assert controller.state.deployment == replace(before, model_id="resnet:1", replicas=2)
+    assert controller.state.deployment == before._replace(model_id="resnet:1", replicas=2)
 
 
 def test_labels_of_a_file_are_read_when_they_are_chosen(controller: Controller, tmp_path: Path) -> None:

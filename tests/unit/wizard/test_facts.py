@@ -32,8 +32,7 @@ from tests.ui.page_states import inspection
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 OFFER = VmSizeOffer(T4, "eastus", Availability.AVAILABLE, Quota("T4 Family", 16, 0), Quota("cores", 50, 0), PRICE)
 OPEN = WizardState(place=Place(Site(WORKSPACE), None))
-CHOSEN = replace(
-    OPEN,
+CHOSEN = OPEN._replace(
     offers=(OFFER,),
     targets=(),
     machine=MachineChoice(T4.name),
@@ -73,9 +72,9 @@ SERVICE = row(ResourceKind.WEB_SERVICE, "resnet", price=None, uri="http://127.0.
     [
         (WizardState(), [1]),
         (OPEN, [1, 2, 5]),
-        (replace(OPEN, machine=MachineChoice(T4.name)), [1, 2, 3, 5]),
-        (replace(OPEN, rows=(SERVICE,)), [1, 2, 4, 5]),
-        (replace(OPEN, rows=(replace(SERVICE, scoring_uri=""),)), [1, 2, 5]),
+        (OPEN._replace(machine=MachineChoice(T4.name)), [1, 2, 3, 5]),
+        (OPEN._replace(rows=(SERVICE,)), [1, 2, 4, 5]),
+        (OPEN._replace(rows=(replace(SERVICE, scoring_uri=""),)), [1, 2, 5]),
     ],
 )
 def test_pages_open_by_what_is_known(state: WizardState, open_pages: list[int]) -> None:
@@ -87,8 +86,8 @@ def listed(state: ServiceState) -> tuple[WebService, ...]:
     return (WebService(SERVICE.name, "id", state, "gpu", scoring_uri=SERVICE.scoring_uri),)
 
 
-CHOSEN_MACHINE = replace(OPEN, machine=MachineChoice(T4.name))
-ANSWERING = replace(CHOSEN_MACHINE, rows=(SERVICE,), services=listed(ServiceState.HEALTHY))
+CHOSEN_MACHINE = OPEN._replace(machine=MachineChoice(T4.name))
+ANSWERING = CHOSEN_MACHINE._replace(rows=(SERVICE,), services=listed(ServiceState.HEALTHY))
 
 
 @pytest.mark.parametrize(
@@ -99,12 +98,12 @@ ANSWERING = replace(CHOSEN_MACHINE, rows=(SERVICE,), services=listed(ServiceStat
         pytest.param(ANSWERING, Step.MACHINE, Step.MACHINE, id="changing the machine"),
         pytest.param(ANSWERING, Step.CLEAN_UP, Step.CLEAN_UP, id="something is there to clean up"),
         pytest.param(CHOSEN_MACHINE, Step.SCORE, Step.DEPLOY, id="no service any more"),
-        pytest.param(replace(ANSWERING, services=()), Step.SCORE, Step.DEPLOY, id="Azure does not list the service"),
+        pytest.param(ANSWERING._replace(services=()), Step.SCORE, Step.DEPLOY, id="Azure does not list the service"),
         pytest.param(
-            replace(ANSWERING, services=listed(ServiceState.FAILED)), Step.SCORE, Step.DEPLOY, id="the service failed"
+            ANSWERING._replace(services=listed(ServiceState.FAILED)), Step.SCORE, Step.DEPLOY, id="the service failed"
         ),
         pytest.param(
-            replace(ANSWERING, services=listed(ServiceState.TRANSITIONING)), Step.SCORE, Step.SCORE, id="a new key"
+            ANSWERING._replace(services=listed(ServiceState.TRANSITIONING)), Step.SCORE, Step.SCORE, id="a new key"
         ),
         pytest.param(OPEN, Step.SCORE, Step.MACHINE, id="neither service nor machine"),
         pytest.param(OPEN, Step.DEPLOY, Step.MACHINE, id="no machine"),
@@ -119,28 +118,28 @@ def test_where_to_go_on_after_a_restart(state: WizardState, left_at: Step, goes_
 def test_next_leads_on_only_where_the_way_is_open() -> None:
     assert next_step(WizardState()) is None
     assert next_step(OPEN) is Step.MACHINE
-    assert next_step(replace(OPEN, step=Step.MACHINE)) is None
-    assert next_step(replace(OPEN, step=Step.CLEAN_UP)) is None
+    assert next_step(OPEN._replace(step=Step.MACHINE)) is None
+    assert next_step(OPEN._replace(step=Step.CLEAN_UP)) is None
 
 
 def test_the_newest_service_answers_unless_another_was_chosen() -> None:
     older = replace(SERVICE, ledger_id="older", name="older", created=NOON - timedelta(days=1))
-    state = replace(OPEN, rows=(older, SERVICE))
+    state = OPEN._replace(rows=(older, SERVICE))
     assert [one.name for one in endpoints(state)] == ["resnet", "older"]
     first = endpoint(state)
-    chosen = endpoint(replace(state, service_name="older"))
+    chosen = endpoint(state._replace(service_name="older"))
     assert first is not None
     assert chosen is not None
     assert (first.name, chosen.name) == ("resnet", "older")
 
 
 def test_a_service_that_is_being_deleted_is_not_asked() -> None:
-    assert endpoint(replace(OPEN, rows=(replace(SERVICE, state=ResourceState.DELETING),))) is None
+    assert endpoint(OPEN._replace(rows=(replace(SERVICE, state=ResourceState.DELETING),))) is None
 
 
 def test_money_adds_up_the_open_workspace_and_counts_the_rest() -> None:
     other = WorkspaceRef("sub-2", "rg-2", "ws-2")
-    state = replace(OPEN, rows=(row(), SERVICE, row(name="unpriced", price=None), row(workspace=other)))
+    state = OPEN._replace(rows=(row(), SERVICE, row(name="unpriced", price=None), row(workspace=other)))
     seen = money(state, NOON)
     assert (seen.per_hour, seen.running, seen.unpriced, seen.elsewhere) == (Decimal("0.526"), 2, 1, 1)
     assert round(seen.so_far, 4) == Decimal("0.526")
@@ -179,34 +178,34 @@ def test_everything_is_green_when_nothing_stands_in_the_way() -> None:
 @pytest.mark.parametrize(
     ("state", "problem"),
     [
-        (replace(CHOSEN, machine=None), ("Machine can be had", Step.MACHINE)),
-        (replace(CHOSEN, deployment=DeployChoice()), ("Model can be fed with images", Step.DEPLOY)),
+        (CHOSEN._replace(machine=None), ("Machine can be had", Step.MACHINE)),
+        (CHOSEN._replace(deployment=DeployChoice()), ("Model can be fed with images", Step.DEPLOY)),
         (
-            replace(CHOSEN, offers=(replace(OFFER, quota=Quota("T4 Family", 0, 0)),)),
+            CHOSEN._replace(offers=(replace(OFFER, quota=Quota("T4 Family", 0, 0)),)),
             ("Quota is enough", Step.MACHINE),
         ),
         (
-            replace(CHOSEN, offers=(replace(OFFER, availability=Availability.RETIRED),)),
+            CHOSEN._replace(offers=(replace(OFFER, availability=Availability.RETIRED),)),
             ("Machine can be had", Step.MACHINE),
         ),
         (
-            replace(CHOSEN, deployment=replace(CHOSEN.deployment, replicas=2)),
+            CHOSEN._replace(deployment=CHOSEN.deployment._replace(replicas=2)),
             ("Replicas fit the GPUs", Step.DEPLOY),
         ),
         (
-            replace(CHOSEN, deployment=replace(CHOSEN.deployment, autoscale=True, max_replicas=2)),
+            CHOSEN._replace(deployment=CHOSEN.deployment._replace(autoscale=True, max_replicas=2)),
             ("Replicas fit the GPUs", Step.DEPLOY),
         ),
         (
-            replace(CHOSEN, deployment=replace(CHOSEN.deployment, autoscale=True, max_replicas=0)),
+            CHOSEN._replace(deployment=CHOSEN.deployment._replace(autoscale=True, max_replicas=0)),
             ("Names and settings are valid", Step.DEPLOY),
         ),
         (
-            replace(CHOSEN, deployment=replace(CHOSEN.deployment, service_name="No Capitals")),
+            CHOSEN._replace(deployment=CHOSEN.deployment._replace(service_name="No Capitals")),
             ("Names and settings are valid", Step.DEPLOY),
         ),
         (
-            replace(CHOSEN, machine=MachineChoice(existing_compute="not-there")),
+            CHOSEN._replace(machine=MachineChoice(existing_compute="not-there")),
             ("Machine can be had", Step.MACHINE),
         ),
     ],
@@ -217,9 +216,9 @@ def test_each_problem_names_the_page_where_it_is_mended(state: WizardState, prob
 
 
 def test_autoscale_asks_for_what_was_set_and_only_when_it_is_on() -> None:
-    two_nodes = replace(CHOSEN, machine=MachineChoice(T4.name, node_count=2))
-    choice = replace(CHOSEN.deployment, max_replicas=2, target_utilization_percent=60, refresh_period_s=5)
-    off, on = (replace(two_nodes, deployment=replace(choice, autoscale=autoscale)) for autoscale in (False, True))
+    two_nodes = CHOSEN._replace(machine=MachineChoice(T4.name, node_count=2))
+    choice = CHOSEN.deployment._replace(max_replicas=2, target_utilization_percent=60, refresh_period_s=5)
+    off, on = (two_nodes._replace(deployment=choice._replace(autoscale=autoscale)) for autoscale in (False, True))
     asked = [deploy_request(state) for state in (off, on)]
     assert [request.autoscale for request in asked if request] == [None, Autoscale(2, 60, 5)]
     assert can_deploy(on)
@@ -230,26 +229,26 @@ def test_the_quota_that_our_own_cluster_uses_is_no_problem() -> None:
     used_up = replace(OFFER, quota=Quota("T4 Family", 4, 4))
     request = deploy_request(CHOSEN)
     assert request is not None
-    state = replace(CHOSEN, offers=(used_up,))
+    state = CHOSEN._replace(offers=(used_up,))
     assert problems(state) == [("Quota is enough", Step.MACHINE)]
-    assert problems(replace(state, rows=(row(name=request.compute_name),))) == []
+    assert problems(state._replace(rows=(row(name=request.compute_name),))) == []
 
 
 def test_a_signature_that_is_still_being_read_holds_the_deployment_back() -> None:
-    state = replace(CHOSEN, inspections={})
+    state = CHOSEN._replace(inspections={})
     assert next(check.verdict for check in preflight(state)) is Verdict.WAITING
     assert not can_deploy(state)
 
 
 def test_unknown_prices_and_missing_keyrings_warn_only() -> None:
     place = Place(Site(WORKSPACE), None, keystore_problem="No keyring")
-    state = replace(CHOSEN, offers=(replace(OFFER, price=None),), place=place)
+    state = CHOSEN._replace(offers=(replace(OFFER, price=None),), place=place)
     assert [check.verdict for check in preflight(state)].count(Verdict.WARNING) == 2
     assert can_deploy(state)
 
 
 def test_practice_asks_for_neither_gpu_nor_tls() -> None:
-    practice = replace(CHOSEN, place=Place(Site(WORKSPACE, practice=True), None))
+    practice = CHOSEN._replace(place=Place(Site(WORKSPACE, practice=True), None))
     for state, wanted in ((CHOSEN, True), (practice, False)):
         request = deploy_request(state)
         assert request is not None
@@ -258,8 +257,8 @@ def test_practice_asks_for_neither_gpu_nor_tls() -> None:
 
 @pytest.mark.parametrize("kind", [JobKind.DEPLOY, JobKind.CLEAN_UP, JobKind.REGISTER])
 def test_one_change_at_a_time(kind: JobKind) -> None:
-    assert not can_deploy(replace(CHOSEN, jobs={kind: JobView(kind, 1, 0.0)}))
+    assert not can_deploy(CHOSEN._replace(jobs={kind: JobView(kind, 1, 0.0)}))
 
 
 def test_a_second_window_changes_nothing() -> None:
-    assert not can_deploy(replace(CHOSEN, first_window=FirstWindow(1, NOON)))
+    assert not can_deploy(CHOSEN._replace(first_window=FirstWindow(1, NOON)))

@@ -8,6 +8,7 @@ import pytest
 
 from gpu_assistant.domain.errors import BadImage, CannotReachAzure
 from gpu_assistant.domain.scoring import ScoredImage
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import (
     JobCancelled,
     JobEvent,
@@ -18,7 +19,6 @@ from gpu_assistant.jobs.events import (
     StepProgress,
     StepStarted,
 )
-from gpu_assistant.jobs.job import CancelMeaning
 from gpu_assistant.wizard import events as e
 from gpu_assistant.wizard.reduce import reduce
 from gpu_assistant.wizard.state import (

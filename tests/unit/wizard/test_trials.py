@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_assistant.domain.billing import BillableResource, ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.billing import BillableResource, ResourceKind, ResourceState
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.errors import BadSetting, CannotReachAzure, RehearsalFailed
 from gpu_assistant.domain.service import DeploymentSpec
 from gpu_assistant.wizard import events as e

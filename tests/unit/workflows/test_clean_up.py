@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind, ResourceState, utc_now
+from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceHandle, ResourceKind, ResourceState
+from gpu_assistant.domain.clock import utc_now
 from gpu_assistant.domain.compute import ComputeState, ComputeTarget
 from gpu_assistant.domain.errors import CannotReachAzure, CleanUpError, ComputeError, Conflict, KeystoreError
 from gpu_assistant.domain.secret import Secret

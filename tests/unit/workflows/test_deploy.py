@@ -25,8 +25,9 @@ from gpu_assistant.domain.errors import (
     StillCreating,
 )
 from gpu_assistant.domain.service import ServiceState
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.events import JobEvent, StepFinished
-from gpu_assistant.jobs.job import CancelMeaning, Job, Pace
+from gpu_assistant.jobs.job import Job, Pace
 from gpu_assistant.keystore import SessionKeystore, load_service_keys
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.deploy import Deployment, deploy

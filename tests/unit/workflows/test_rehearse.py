@@ -9,7 +9,8 @@ import pytest
 
 from gpu_assistant.domain.errors import BadSetting, Cancelled, RehearsalFailed, RehearsalTooSlow
 from gpu_assistant.domain.service import DeploymentSpec
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.saved_model.errors import SavedModelIncomplete
 from gpu_assistant.workflows.plan import DeployRequest, Shipment
 from gpu_assistant.workflows.rehearse import Rehearsal, rehearsal_spec, rehearse

@@ -12,7 +12,8 @@ import pytest
 
 from gpu_assistant.domain.errors import BadImage, Cancelled
 from gpu_assistant.domain.scoring import Prediction, ScoredImage
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.workflows.score_many import Answer, Tally, find_images, score_many
 
 

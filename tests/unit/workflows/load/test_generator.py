@@ -13,7 +13,8 @@ import pytest
 
 from gpu_assistant.domain.errors import BadSetting, Cancelled
 from gpu_assistant.domain.secret import Secret
-from gpu_assistant.jobs.job import CancelMeaning, Job
+from gpu_assistant.jobs.cancel_meaning import CancelMeaning
+from gpu_assistant.jobs.job import Job
 from gpu_assistant.workflows.load.http import Caller
 from gpu_assistant.workflows.load.results import LoadRun, LoadTarget, StopReason
 from gpu_assistant.workflows.load.run import run_load_test
