@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from gpu_assistant.i18n import tr
+from gpu_assistant.ui.ahead import load_ahead
 from gpu_assistant.ui.appearance import Appearance
 from gpu_assistant.ui.banners import Banners
 from gpu_assistant.ui.closing import Closing
@@ -35,7 +36,7 @@ from gpu_assistant.wizard.navigation import TITLES, blocked
 from gpu_assistant.wizard.state import Step, WizardState
 
 _FOOTER_PX = 62
-_PREPARE_EVERY_MS = 40
+_PREPARE_EVERY_MS = 30
 _DONE = object()
 HELP_EVENT = "<<Help>>"
 """Generated on the window by whoever wants help; the window answers."""
@@ -70,7 +71,7 @@ class MainWindow:
         self._preparing = ""
         self._closed = False
         make_frame_styles(root)
-        self._ahead = chain(make_styles_ahead(root), controller.get_ready())
+        self._ahead = chain(make_styles_ahead(root), load_ahead(), controller.get_ready())
         errands = Errands(root)
         self.toasts = Toasts(root, above=px(root, _FOOTER_PX))
         self._desktop = Desktop(root, self.toasts, errands)
@@ -210,7 +211,7 @@ class MainWindow:
         self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _prepare(self) -> None:
-        """Between two beats, make what comes next: styles, what the controller needs, pages of an open workspace."""
+        """Between two beats, make what comes next: styles, modules, what the controller needs, pages of an open workspace."""
         self._preparing = ""
         state = self._controller.state
         more = next(self._ahead, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))

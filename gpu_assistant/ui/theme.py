@@ -28,7 +28,6 @@ from ttkbootstrap import (
     LabelFrame,
     Menubutton,
     Notebook,
-    Progressbar,
     Radiobutton,
     Scale,
     Scrollbar,
@@ -129,6 +128,14 @@ _COLOURS = {
         danger="#f1929a",
     ),
 }
+
+
+class Progressbar(ttk.Progressbar):
+    """A flat bar. The toolkit lays its own out of little pictures, and for each of them Tk asks the X server what is
+    there already, twice: more than two hundred questions each time that a bar moves."""
+
+    def __init__(self, parent: tk.Misc, **options: Any) -> None:
+        super().__init__(parent, style="Flat.TProgressbar", **options)
 
 
 class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
@@ -247,7 +254,20 @@ def _make_styles(root: Root) -> None:
     # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
     for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
         style.map(name, foreground=[("disabled", c.muted)])
+    _make_progressbar(root, style, c)
     for name in ("primary", "danger", "primary.Outline", "secondary.Outline", "danger.Outline", "Link"):
         button = f"{name}.TButton"
         usual: list[Any] = [look for look in style.map(button, "foreground") if "disabled" not in look[:-1]]
         style.map(button, foreground=[("disabled", c.muted), *usual])
+
+
+def _make_progressbar(root: Root, style: ttk.Style, c: Colours) -> None:
+    for element in ("trough", "pbar"):
+        if f"Flat.{element}" not in style.element_names():  # each theme has its own
+            style.element_create(f"Flat.{element}", "from", "default", element)
+    bar = "Horizontal.Flat.TProgressbar"
+    style.layout(
+        bar, [("Flat.trough", {"sticky": "nswe", "children": [("Flat.pbar", {"side": "left", "sticky": "ns"})]})]
+    )
+    style.configure(bar, background=c.accent, troughcolor=c.faint, thickness=px(root, 6), borderwidth=0)
+    style.configure(bar, pbarrelief="flat", troughrelief="flat")

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from gpu_assistant.ui.theme import Root
@@ -18,21 +19,25 @@ _EVERY_MS = 10
 _LATE_S = 0.025
 _SAMPLE_EVERY_S = 0.004
 _WORST_KEPT = 12
+_SCHEDULING = Path("/proc/thread-self/schedstat")
 
 
 @dataclass(frozen=True, order=True)
 class Gap:
-    """From one tick to the next. `cpu_ms` is what the UI thread computed meanwhile; the rest it waited for others."""
+    """From one tick to the next. `cpu_ms` is what the UI thread computed meanwhile, `queued_ms` how long it waited for
+    a processor; the rest it waited for others: the X server, or a thread of Python."""
 
     ms: float
     at_s: float
     cpu_ms: float = field(compare=False)
+    queued_ms: float = field(compare=False)
     where: str = field(compare=False)
     calls: tuple[str, ...] = field(default=(), compare=False)
     """What the UI thread was found at, the most frequent first, where that was watched."""
 
     def __str__(self) -> str:
-        text = f"    {self.ms:6.1f} ms ({self.cpu_ms:.1f} of it computing) at {self.at_s:6.1f} s, {self.where}"
+        parts = f"{self.cpu_ms:.1f} of it computing, {self.queued_ms:.1f} without a processor"
+        text = f"    {self.ms:6.1f} ms ({parts}) at {self.at_s:6.1f} s, {self.where}"
         return "\n".join([text, *(f"             {call}" for call in self.calls)])
 
 
@@ -48,7 +53,7 @@ class Ticker:
         self._gaps_ms = array("d")
         self._worst: list[Gap] = []
         self._began_s = self._last_s = time.perf_counter()
-        self._cpu_s = time.thread_time()
+        self._cpu_s, self._queued_s = time.thread_time(), _queued_s()
         self._last_where = where()
         self._watch = _Watch(lambda: self._last_s) if watch else None
         self._timer = root.after(_EVERY_MS, self._tick)
@@ -85,13 +90,14 @@ class Ticker:
             self._watch.stop()
 
     def _tick(self) -> None:
-        now_s, cpu_s = time.perf_counter(), time.thread_time()
+        now_s, cpu_s, queued_s = time.perf_counter(), time.thread_time(), _queued_s()
         ms = (now_s - self._last_s) * 1000
         self._gaps_ms.append(ms)
         if len(self._worst) < _WORST_KEPT or ms > self._worst[0].ms:
-            self._keep(Gap(ms, now_s - self._began_s, (cpu_s - self._cpu_s) * 1000, self._last_where, self._calls()))
+            computing_ms, queued_ms = (cpu_s - self._cpu_s) * 1000, (queued_s - self._queued_s) * 1000
+            self._keep(Gap(ms, now_s - self._began_s, computing_ms, queued_ms, self._last_where, self._calls()))
         self._last_where = self._where()
-        self._cpu_s = cpu_s
+        self._cpu_s, self._queued_s = cpu_s, queued_s
         self._last_s = now_s
         self._timer = self._root.after(_EVERY_MS, self._tick)
 
@@ -103,6 +109,11 @@ class Ticker:
 
     def _calls(self) -> tuple[str, ...]:
         return self._watch.take() if self._watch is not None else ()
+
+
+def _queued_s() -> float:
+    """How long this thread has waited for a processor since it began: the second number of Linux's schedstat."""
+    return int(_SCHEDULING.read_text(encoding="ascii").split()[1]) / 1e9 if _SCHEDULING.exists() else 0.0
 
 
 class _Watch:

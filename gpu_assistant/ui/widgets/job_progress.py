@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from typing import Literal
 
 from gpu_assistant.i18n import mark, tr
 from gpu_assistant.ui import theme
@@ -124,7 +125,7 @@ class _Line:
             self._set_mode("determinate")
             self._bar.configure(value=min(max(fraction, 0.0), 1.0))
 
-    def _set_mode(self, mode: str) -> None:
+    def _set_mode(self, mode: Literal["determinate", "indeterminate", ""]) -> None:
         """ "" takes the bar away. Only a change is told to Tk, so that a moving bar does not jump."""
         if mode == self._bar_mode:
             return
