@@ -211,7 +211,7 @@ class MainWindow:
         self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _prepare(self) -> None:
-        """Between two beats, make what comes next: styles, modules, what the controller needs, pages of an open workspace."""
+        """Between two beats, make what comes next: styles, what acts and what is shown later, pages of an open workspace."""
         self._preparing = ""
         state = self._controller.state
         more = next(self._ahead, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))
