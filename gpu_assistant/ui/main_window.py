@@ -85,7 +85,7 @@ class MainWindow:
         self._dispatcher = Dispatcher(root, drain=controller.pump, tick=self._tick)
         self._bind()
         appearance.attach(root, errands, on_language=self._speak_anew)
-        apply_place(root, appearance.place)
+        self._size = apply_place(root, appearance.place)
         self._render()
 
     @property
@@ -102,7 +102,7 @@ class MainWindow:
 
     def show(self) -> None:
         """Map the window, with everything in its place."""
-        show_laid_out(self._root, self._body)
+        show_laid_out(self._root, self._body, self._size)
 
     def start(self) -> None:
         """Begin to take in what workers say."""
@@ -211,7 +211,7 @@ class MainWindow:
         self._preparing = self._root.after(_PREPARE_EVERY_MS, self._prepare)
 
     def _prepare(self) -> None:
-        """Between two beats, make what comes next: styles, what acts and what is shown later, pages of an open workspace."""
+        """Between two beats, make what comes next, from styles up to the pages of an open workspace."""
         self._preparing = ""
         state = self._controller.state
         more = next(self._ahead, _DONE) is not _DONE or (state.place is not None and self._area.prepare(state))

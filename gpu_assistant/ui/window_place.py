@@ -44,28 +44,26 @@ def least(screen: tuple[int, int], dots_per_inch: float) -> tuple[int, int]:
     return min(round(LEAST[0] * scale), screen[0]), min(round(LEAST[1] * scale), screen[1])
 
 
-def apply_place(root: tk.Tk, place: WindowPlace | None) -> None:
-    """Give `root` its size and place; before it is mapped."""
+def apply_place(root: tk.Tk, place: WindowPlace | None) -> tuple[int, int]:
+    """Give `root` its size and place, before it is mapped; returns its width and height."""
     screen, dots_per_inch = _screen(root)
     width, height, left, top = fit(place, screen=screen, dots_per_inch=dots_per_inch)
     root.minsize(*least(screen, dots_per_inch))
     root.geometry(f"{width}x{height}+{left}+{top}")
     if place is not None and place.maximized:
         _maximize(root)
+    return width, height
 
 
-def show_laid_out(root: tk.Tk, body: tk.Widget) -> None:
-    """Map `root`, which has its place, with `body` filling it.
+def show_laid_out(root: tk.Tk, body: tk.Widget, size: tuple[int, int]) -> None:
+    """Map `root`, which is to have this width and height, with `body` filling it.
 
     All that is inside finds its place before: on screen it would be drawn with each step of that.
     """
-    size = _GEOMETRY.fullmatch(root.geometry())
-    if size is None or root.winfo_ismapped():
-        root.deiconify()
-        return
-    body.place(x=0, y=0, width=int(size[1]), height=int(size[2]))
-    root.update_idletasks()
-    _at_first_place(root, lambda: body.pack(fill="both", expand=True))  # from then on as large as the window is
+    if not root.winfo_ismapped():
+        body.place(x=0, y=0, width=size[0], height=size[1])
+        root.update_idletasks()
+        _at_first_place(root, lambda: body.pack(fill="both", expand=True))  # from then on as large as the window is
     root.deiconify()
 
 

@@ -551,6 +551,26 @@ def test_the_window_ends_whole_and_comes_back_where_it_was(
     assert (place.width, place.height) == (1100, 720)
 
 
+def test_what_is_inside_is_laid_out_before_the_window_appears_and_follows_its_size(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISPLAY", screen.display)
+    root = create_root()
+    controller = FrameController(opened())
+    appearance = Appearance(tmp_path / "settings.json", language="en")
+    window = MainWindow(root, controller.as_controller, appearance=appearance, classes=simple_page)
+    try:
+        body = root.winfo_children()[-1]
+        window.show()
+        laid_out = (body.winfo_width(), body.winfo_height())
+        pump_until(root, body.winfo_viewable)
+        assert laid_out == (body.winfo_width(), body.winfo_height()) == (root.winfo_width(), root.winfo_height())
+        root.geometry("1100x720+40+30")
+        pump_until(root, lambda: (body.winfo_width(), body.winfo_height()) == (1100, 720))
+    finally:
+        window.close()
+
+
 # --- size and place ------------------------------------------------------------------------------------------------
 
 
