@@ -56,7 +56,8 @@ class Walk:
         self._say = say
         self._waits: Iterator[Condition] = self._walk()
         self._condition: Condition = lambda: True
-        self._waiting_since_s = controller.now_s()
+        self._seen = controller.state
+        self._moved_s = controller.now_s()
         self._shots = 0
         self.error: AssistantError | None = None
 
@@ -68,7 +69,7 @@ class Walk:
 
     def _look(self) -> None:
         if not self._condition():
-            if self._controller.now_s() - self._waiting_since_s > _PATIENCE_S:
+            if self._is_stuck():
                 self.error = BadSetting(setting="--answers", reason=Text("a step did not end in time"))
                 self._window.close()
                 return
@@ -86,8 +87,15 @@ class Walk:
             self.error = exc if isinstance(exc, AssistantError) else unexpected
             self._window.close()
             return
-        self._waiting_since_s = self._controller.now_s()
+        self._moved_s = self._controller.now_s()
         self._root.after(_LOOK_EVERY_MS, self._look)
+
+    def _is_stuck(self) -> bool:
+        """Whether nothing has changed for long. What goes on, such as a deployment on Azure, may take its time."""
+        if self._controller.state is not self._seen:
+            self._seen = self._controller.state
+            self._moved_s = self._controller.now_s()
+        return self._controller.now_s() - self._moved_s > _PATIENCE_S
 
     def _walk(self) -> Iterator[Condition]:
         for number, answer in enumerate(self._answers, start=1):
