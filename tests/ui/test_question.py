@@ -21,7 +21,7 @@ def answer_to(root: Root, act: Callable[[Question], object], **options: Any) -> 
 
     def when_shown() -> None:
         focused = asked.focus_get()
-        if focused is None or focused.winfo_toplevel() is not asked:
+        if not getattr(focused, "screen_name", "").startswith("question."):  # the keyboard is on its way to a button
             root.after(10, when_shown)
         else:
             act(asked)
