@@ -83,6 +83,8 @@ BODY, BOLD, SMALL = "TkDefaultFont", "GpuBold", "GpuSmall"
 HEADING, TITLE, MONO = "GpuHeading", "GpuTitle", "TkFixedFont"
 
 _LIGHT, _DARK = "bootstrap-light", "bootstrap-dark"
+_FLAT = "Flat"
+_FLAT_BAR = f"Horizontal.{_FLAT}.TProgressbar"
 CLASS_NAME = "gpu-assistant"
 """Tk turns it into WM_CLASS = "gpu-assistant", "Gpu-assistant"; the desktop file's StartupWMClass is the second."""
 
@@ -135,7 +137,7 @@ class Progressbar(ttk.Progressbar):
     there already, twice: more than two hundred questions each time that a bar moves."""
 
     def __init__(self, parent: tk.Misc, **options: Any) -> None:
-        super().__init__(parent, style="Flat.TProgressbar", **options)
+        super().__init__(parent, style=f"{_FLAT}.TProgressbar", **options)
 
 
 class Root(ttkbootstrap.App, TkinterDnD.DnDWrapper):  # type: ignore[misc]
@@ -171,6 +173,7 @@ def create_root(*, dark: bool = False) -> Root:
     # ttkbootstrap takes Space away from buttons; a person at the keyboard expects it.
     root.bind_class("TButton", "<Key-space>", lambda event: cast(Any, event.widget).invoke())
     _make_fonts(root)
+    _make_flat_bar(root)
     make_with_theme(root, _make_styles)
     return root
 
@@ -187,6 +190,7 @@ def use_dark(root: Root, dark: bool) -> None:
     """Switch the theme; every Canvas hears `<<ThemeChanged>>`."""
     if is_dark(root) != dark:
         ttkbootstrap.Style().theme_use(_DARK if dark else _LIGHT)
+        _make_flat_bar(root)
 
 
 def is_dark(widget: tk.Misc) -> bool:
@@ -225,6 +229,7 @@ def _make_fonts(root: Root) -> None:
 def _make_styles(root: Root) -> None:
     """Our additions to the theme. Called again on each theme change, as a theme brings its own values."""
     c = colours(root)
+    root.configure(background=c.page)  # seen for a moment when the window appears or grows
     style = ttk.Style(root)  # not the toolkit's: that one would make each style that is not needed yet
     style.configure("TFrame", background=c.page)
     style.configure("TLabel", foreground=c.text, background=c.page)
@@ -246,7 +251,8 @@ def _make_styles(root: Root) -> None:
     # A soft selection: muted text and the colours of tags stay readable on it.
     chosen = mixed(c.accent, c.page, 0.24)
     style.map("Treeview", background=[("selected", chosen)], foreground=[("selected", c.text)])
-    style.configure("Treeview.Heading", font=SMALL, foreground=c.muted)
+    # Tk keeps 4 pixels free at the sides of a cell, on every screen; the edge of a heading takes one of them.
+    style.configure("Treeview.Heading", font=SMALL, foreground=c.muted, padding=(3, px(root, 5)))
     # The theme's own edges of fields are all but invisible, most of all at 2x.
     edge = mixed(c.muted, c.page, 0.7)
     for name in ("TEntry", "TCombobox", "TSpinbox"):
@@ -254,20 +260,24 @@ def _make_styles(root: Root) -> None:
     # The theme's disabled colours are grey on grey; what a person cannot press they must still be able to read.
     for name in ("TButton", "TCheckbutton", "TRadiobutton", "TEntry", "TCombobox", "TSpinbox"):
         style.map(name, foreground=[("disabled", c.muted)])
-    _make_progressbar(root, style, c)
-    for name in ("primary", "danger", "primary.Outline", "secondary.Outline", "danger.Outline", "Link"):
+    flat = {"borderwidth": 0, "pbarrelief": "flat", "troughrelief": "flat", "barsize": px(root, 36)}
+    style.configure(_FLAT_BAR, None, background=c.accent, troughcolor=c.faint, thickness=px(root, 6), **flat)
+    for name in ("Link", "primary.Link"):  # the theme's own colour under the pointer cannot be read on white
+        style.map(f"{name}.TButton", foreground=[("disabled", c.muted), ("hover", c.accent)])
+    for name in ("primary", "danger"):  # white on the dark theme's bright blue and red is hard to read
+        style.configure(f"{name}.TButton", foreground=c.on_accent)
+    for name in ("primary", "danger", "primary.Outline", "secondary.Outline", "danger.Outline"):
         button = f"{name}.TButton"
         usual: list[Any] = [look for look in style.map(button, "foreground") if "disabled" not in look[:-1]]
         style.map(button, foreground=[("disabled", c.muted), *usual])
 
 
-def _make_progressbar(root: Root, style: ttk.Style, c: Colours) -> None:
-    for element in ("trough", "pbar"):
-        if f"Flat.{element}" not in style.element_names():  # each theme has its own
-            style.element_create(f"Flat.{element}", "from", "default", element)
-    bar = "Horizontal.Flat.TProgressbar"
-    style.layout(
-        bar, [("Flat.trough", {"sticky": "nswe", "children": [("Flat.pbar", {"side": "left", "sticky": "ns"})]})]
-    )
-    style.configure(bar, background=c.accent, troughcolor=c.faint, thickness=px(root, 6), borderwidth=0)
-    style.configure(bar, pbarrelief="flat", troughrelief="flat")
+def _make_flat_bar(root: Root) -> None:
+    """In the theme in use, which lacks it until then: before Tk draws anything with that theme."""
+    style = ttk.Style(root)
+    if f"{_FLAT}.pbar" in style.element_names():
+        return
+    for part in ("trough", "pbar"):
+        style.element_create(f"{_FLAT}.{part}", "from", "default", part)
+    inside = [(f"{_FLAT}.pbar", {"side": "left", "sticky": "ns"})]
+    style.layout(_FLAT_BAR, [(f"{_FLAT}.trough", {"sticky": "nswe", "children": inside})])  # type: ignore[list-item]
