@@ -37,6 +37,30 @@ _AZ = """#!/bin/sh
 printf '%s' "$LD_LIBRARY_PATH" > {told}
 cat {answer}
 """
+_WALK = """
+[[step]]
+do = "open workspace"
+subscription = "{subscription_id}"
+resource_group = "{resource_group}"
+name = "{workspace}"
+
+[[step]]
+do = "choose machine"
+existing = "{compute}"
+
+[[step]]
+do = "choose model"
+model = "efficientnet-lite0:1"
+shots = true
+
+[[step]]
+do = "score"
+images = ['{photo}']
+
+[[step]]
+do = "go"
+page = "clean-up"
+"""
 
 
 class Bundle(CommandLine):
@@ -155,15 +179,17 @@ def test_deploy_and_score_and_clean_up(
     tmp_path: Path,
 ) -> None:
     """The SDK inside the bundle against Azure's own host names, which a practice server plays for it; in between, a
-    file is dragged out of a file manager onto the bundle's window."""
+    file is dragged out of a file manager onto the bundle's window, and every page is opened."""
     _point_at(bundle, azure)
     sign_in = ("--sign-in", "device-code")
-    assert bundle(*_DEPLOY, *sign_in, "--json").json["service"]["state"] == "healthy"
+    deployed = bundle(*_DEPLOY, *sign_in, "--json").json
+    assert deployed["service"]["state"] == "healthy"
     keys = [entry for entry in secret_service.entries() if "/services/" in entry]
     assert len(keys) == 1
     (scored,) = bundle("score", str(_photo(tmp_path)), *sign_in, "--json").json
     assert scored["predictions"][0]["label"] == "espresso"
     _drag_onto_window(bundle, screen, tmp_path)
+    _open_every_page(bundle, {**azure, "compute": deployed["compute_target"]["name"]}, tmp_path)
     assert bundle("clean-up", "--yes", *sign_in, "--json").json["left"] == []
     assert [entry for entry in secret_service.entries() if "/services/" in entry] == []
     server = lifecycle.read_status(gpu_assistant.data_dir)
@@ -215,6 +241,21 @@ def _drag_onto_window(bundle: Bundle, screen: Screen, folder: Path) -> None:
         raise AssertionError(f"{error}\n{stage.explain()}") from error
     finally:
         stage.close()
+
+
+def _open_every_page(bundle: Bundle, azure: dict[str, Any], folder: Path) -> None:
+    """A page is imported when it is first shown, and what it needs ahead of that, by name, while page 1 is read. What
+    the bundle lacks would be in the log, and a page would end the walk."""
+    answers, pictures = folder / "answers.toml", folder / "pictures"
+    answers.write_text(_WALK.format(**azure, photo=_photo(folder)), encoding="utf-8")
+    walk = ("--strict-threads", "--answers", str(answers), "--screenshots", str(pictures))
+    # As the window of the drag, it signs in with what the first command left.
+    bundle(*walk, PYTHON_KEYRING_BACKEND="keyring.backends.SecretService.Keyring")
+    for log in (bundle.data_dir / "logs").glob("gpu-assistant.log*"):
+        assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert {picture.name for picture in pictures.iterdir()} == {
+        f"01-choose-model-{theme}-{language}.png" for theme in ("light", "dark") for language in ("en", "ko")
+    }
 
 
 def _point_at(bundle: Bundle, azure: dict[str, Any]) -> None:

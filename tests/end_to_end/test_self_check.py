@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, clean_environment
 from tests.secret_service import SecretService
 from tests.ui.screen import Screen, ScreenSize, open_screen
 
 DEFAULT = ("--self-check", "--json")
+
+_TIDY_UP_ELSEWHERE = """
+import gc, threading
+gc.disable()
+from gpu_assistant import self_check
+print(tuple(finding.part for finding in self_check._window() if finding.works))
+other = threading.Thread(target=gc.collect)
+other.start()
+other.join()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +51,18 @@ def test_all_of_it_works(gpu_assistant: CommandLine, screen: Screen, secret_serv
     assert told["parts"]["keyring"]["seen"] == "keyring.backends.SecretService.Keyring"
     assert told["parts"]["drop"]["seen"].startswith("tkdnd 2.")
     assert secret_service.entries() == {}  # what it tried the keyring with is gone again
+
+
+def test_no_other_thread_finds_what_is_left_of_the_window(screen: Screen) -> None:
+    """Python tidies up on whatever thread has just made an object; Tcl ends the program of one that is not its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", _TIDY_UP_ELSEWHERE],
+        env={**clean_environment(), "DISPLAY": screen.display},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "('window', 'drop')\n"
 
 
 def test_without_a_keyring_the_program_still_works(gpu_assistant: CommandLine, screen: Screen) -> None:
