@@ -13,6 +13,7 @@ from typing import Any
 
 from gpu_assistant.app import Assistant
 from gpu_assistant.cli import report
+from gpu_assistant.cli.photos import files_or_samples
 from gpu_assistant.cli.scoring import find_scorer
 from gpu_assistant.cli.session import open_assistant, show, show_prompt, watch
 from gpu_assistant.cli.words import say
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     for setting in settings:
         setting.check()
     with open_assistant(options) as assistant, closing(ScoringClient()) as client:
-        images = _images(options, assistant)
+        images = files_or_samples(options.images, assistant.sample_photos())
         asks, compute_target = _asks(options, assistant, client)
         runs: list[LoadRun] = []
 
@@ -83,20 +84,6 @@ def _settings(options: argparse.Namespace) -> list[LoadSetting]:
     if options.rate is not None:
         return [LoadSetting(concurrency=RATE_CONCURRENCY, rate_per_s=options.rate, **common)]
     return [LoadSetting(concurrency=count, **common) for count in options.concurrency]
-
-
-def _images(options: argparse.Namespace, assistant: Assistant) -> list[Path]:
-    samples = assistant.sample_photos()
-    if options.images:
-        return [samples.get(path.name, path) if _is_bare(path) and not path.exists() else path
-                for path in options.images]  # fmt: skip
-    if not samples:
-        raise BadSetting(setting=Text("Images"), reason=Text("name at least one; there are no samples here"))
-    return list(samples.values())
-
-
-def _is_bare(path: Path) -> bool:
-    return path.name == str(path)
 
 
 def _asks(options: argparse.Namespace, assistant: Assistant, client: ScoringClient) -> tuple[AsksOnce, str]:

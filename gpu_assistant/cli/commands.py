@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from gpu_assistant.app import Assistant
 from gpu_assistant.choices import Choices
 from gpu_assistant.cli import feeding, report
+from gpu_assistant.cli.photos import image_file
 from gpu_assistant.cli.scoring import find_scorer
 from gpu_assistant.cli.session import (
     open_assistant,
@@ -132,9 +132,10 @@ def _score(options: argparse.Namespace) -> int:
             scorer.make_new_key()
         scored: list[ScoredImage] = []
         failed: list[AssistantError] = []
-        for typed, path in _image_files(options, assistant):
+        samples = assistant.sample_photos() if options.practice else {}
+        for typed in options.images:
             try:
-                image = replace(scorer.score(path, on_wait=say), path=typed)
+                image = replace(scorer.score(image_file(typed, samples), on_wait=say), path=typed)
             except AssistantError as error:
                 failed.append(error)
                 if not options.json:
@@ -279,10 +280,3 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "sign-in": _sign_in,
     "sign-out": _sign_out,
 }
-
-
-def _image_files(options: argparse.Namespace, assistant: Assistant) -> Iterator[tuple[Path, Path]]:
-    """Each image as it was typed, and the file to read: in practice a bare name may be a sample photo's."""
-    for path in options.images:
-        is_sample_name = options.practice and not path.exists() and path.name == str(path)
-        yield path, (assistant.sample_photos().get(path.name) if is_sample_name else None) or path

@@ -12,10 +12,9 @@ from typing import Any
 from gpu_assistant.app import Assistant
 from gpu_assistant.choices import Choices
 from gpu_assistant.cli import feeding, report
+from gpu_assistant.cli.photos import files_or_samples
 from gpu_assistant.cli.session import show, watch
 from gpu_assistant.cli.words import say
-from gpu_assistant.domain.errors import BadSetting
-from gpu_assistant.domain.text import Text
 from gpu_assistant.jobs.cancel_meaning import CancelMeaning
 from gpu_assistant.jobs.job import Job
 from gpu_assistant.workflows.inspect_model import inspect_folder
@@ -28,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """The command. Raises AssistantError: RehearsalFailed with the cause when the script stops."""
     request = _request(options)
     with closing(Assistant(Choices(data_dir=options.data_dir))) as assistant:
-        images = _images(options, assistant)
+        images = files_or_samples(options.images, assistant.sample_photos())
         stage = assistant.rehearsal_stage()
         stage.require_packages()
 
@@ -64,18 +63,6 @@ def _request(options: argparse.Namespace) -> DeployRequest:
     if about is not None:
         say(about)
     return request
-
-
-def _images(options: argparse.Namespace, assistant: Assistant) -> list[Path]:
-    samples = assistant.sample_photos()
-    if not options.images:
-        if not samples:
-            raise BadSetting(setting=Text("Images"), reason=Text("name at least one; there are no samples here"))
-        return list(samples.values())
-    return [
-        samples.get(path.name, path) if path.name == str(path) and not path.exists() else path
-        for path in options.images
-    ]
 
 
 def _as_typed(answers: Sequence[Answer], typed: Sequence[Path]) -> tuple[Answer, ...]:

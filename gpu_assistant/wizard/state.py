@@ -1,4 +1,7 @@
-"""What the wizard knows, as one frozen value. Facts only: whatever follows from them is in `navigation` and `money`."""
+"""What the wizard knows, as one frozen value. Facts only: whatever follows from them is in `navigation` and `money`.
+
+Tuples, for the reason that `events` gives.
+"""
 
 from __future__ import annotations
 

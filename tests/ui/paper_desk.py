@@ -9,13 +9,13 @@ from gpu_assistant.ui.desk import Mood
 
 
 class PaperDesk:
-    """Stands in for `Desk`. Dialogs answer at once with `folder`, `files` and `save_to`."""
+    """Stands in for `Desk`. Dialogs answer with `folder`, `files` and `save_to`; the lists say what was done."""
 
     can_drop = True
 
-    def __init__(self) -> None:
+    def __init__(self, files: Sequence[Path] = ()) -> None:
         self.folder: Path | None = None
-        self.files: tuple[Path, ...] = ()
+        self.files = tuple(files)
         self.save_to: Path | None = None
         self.proposed: list[str] = []
         self.copied: list[str] = []

@@ -22,7 +22,7 @@ from gpu_assistant.wizard.state import JobKind, JobView, Phase, Place, Step, Ste
 from gpu_assistant.workflows.site import Site
 from tests.ui.fake_controller import NOW, FakeController
 from tests.ui.in_process import pump_until
-from tests.ui.quiet_desk import QuietDesk
+from tests.ui.paper_desk import PaperDesk
 
 REAL = WorkspaceRef("sub-1", "group-1", "vision", "eastus", "tenant-1")
 OTHER = WorkspaceRef("sub-1", "group-1", "speech", "westeurope", "tenant-1")
@@ -57,7 +57,7 @@ class Shown:
     def __init__(self, root: Root, state: WizardState = START, files: tuple[Path, ...] = (), **answers: Any) -> None:
         self.root = root
         self.controller = FakeController(state, answers)
-        self.desk = QuietDesk(files)
+        self.desk = PaperDesk(files)
         root.geometry(f"{px(root, 760)}x{px(root, 500)}")
         self.page = WorkspacePage(root, self.controller.as_controller, self.desk)
         self.page.pack(fill="both", expand=True)
