@@ -80,7 +80,11 @@ class ServiceState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class WebService:
-    """A web service as Azure reports it now. It never holds keys; `stage` is what the deployment is doing."""
+    """A web service as Azure reports it now. It never holds keys; `stage` is what the deployment is doing.
+
+    `gpus` is what its fewest replicas hold together and `memory_gb` what each of them may use; 0 where Azure does not
+    tell.
+    """
 
     name: str
     azure_id: str
@@ -92,6 +96,8 @@ class WebService:
     stage: str = ""
     created: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    gpus: int = 0
+    memory_gb: float = 0.0
 
 
 class WhichKey(enum.Enum):

@@ -44,7 +44,7 @@ class Deploying:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def read_machines(self, workplace: Workplace) -> None:
-        """VM sizes with quota and price, and the clusters that exist."""
+        """VM sizes with quota and price, the clusters that exist, and the web services that hold GPUs there."""
         if self._engine.is_busy(JobKind.MACHINES):
             return
 
@@ -52,6 +52,7 @@ class Deploying:
             with job.step(Text("Read VM sizes, prices and quota")):
                 backend = self._backend(workplace, job)
                 self._engine.tell(e.MachinesRead(tuple(backend.vm_size_offers()), tuple(backend.compute_targets())))
+                self._engine.tell(e.ServicesRead(tuple(backend.web_services())))
 
         self._engine.start(JobKind.MACHINES, work, lane=Lane.READS)
 

@@ -20,6 +20,7 @@ from gpu_assistant.domain.text import Text, known_text
 from gpu_assistant.wizard import navigation
 from gpu_assistant.wizard.feeding import chosen_labels, feeding, labels_obstacle, with_feeding
 from gpu_assistant.wizard.state import JobKind, Step, WizardState
+from gpu_assistant.workflows.placement import Cluster, doubt, find_cluster
 from gpu_assistant.workflows.plan import DeployRequest, problems
 
 
@@ -78,7 +79,7 @@ def preflight(state: WizardState) -> tuple[Check, ...]:
         *_labels_check(state),
         _machine_check(state, found),
         _kind_check(Text("Quota is enough"), QuotaError, found, Step.MACHINE, _quota_note(state)),
-        _kind_check(Text("Replicas fit the GPUs"), NotSchedulable, found, Step.DEPLOY, _fit_note(state)),
+        _fit_check(state, found),
         _kind_check(Text("Names and settings are valid"), BadSetting, found, Step.DEPLOY, ""),
         _price_check(state),
         _key_check(state),
@@ -102,7 +103,24 @@ def _found_problems(state: WizardState) -> Iterator[AssistantError]:
     if offer is not None and any(row.name == request.compute_name and row.owned for row in navigation.here(state)):
         # The cluster exists already: its own nodes are what uses the quota.
         offer = replace(offer, quota=None, regional_quota=None)
-    yield from problems(request, offer)
+    yield from problems(request, offer, _standing_cluster(state, request))
+
+
+def _standing_cluster(state: WizardState, request: DeployRequest) -> Cluster | None:
+    """The cluster that the request will find, as it was listed last; None when it has to be created."""
+    for target in state.targets or ():
+        if target.name != request.compute_name:
+            continue
+        ours = any(row.name == target.name and row.owned for row in navigation.here(state))
+        if request.existing_compute or (ours and target.vm_size.lower() == request.vm_size.lower()):
+            return find_cluster(
+                target,
+                ours=ours,
+                offers=state.offers or (),
+                services=state.services,
+                besides=request.service_name,
+            )
+    return None
 
 
 def _kind_check(title: str, kind: type[AssistantError], found: list[AssistantError], fix: Step, note: str) -> Check:
@@ -157,6 +175,8 @@ def _machine_check(state: WizardState, found: list[AssistantError]) -> Check:
     machine = state.machine
     if machine is None:
         return Check(title, Verdict.PROBLEM, Text("Choose a machine"), fix=Step.MACHINE)
+    if state.offers is None and state.is_busy(JobKind.MACHINES):
+        return Check(title, Verdict.WAITING, Text("Reading VM sizes and quota"))
     if machine.existing_compute:
         targets = {target.name: target for target in state.targets or ()}
         target = targets.get(machine.existing_compute)
@@ -164,8 +184,6 @@ def _machine_check(state: WizardState, found: list[AssistantError]) -> Check:
             missing = ComputeNotFound(name=machine.existing_compute)
             return Check(title, Verdict.PROBLEM, _words(missing), missing, Step.MACHINE)
         return Check(title, Verdict.OK, Text("{name}, which exists", name=target.name))
-    if state.offers is None and state.is_busy(JobKind.MACHINES):
-        return Check(title, Verdict.WAITING, Text("Reading VM sizes and quota"))
     for error in found:
         if isinstance(error, VmSizeError):
             return Check(title, Verdict.PROBLEM, _words(error), error, Step.MACHINE)
@@ -177,6 +195,17 @@ def _quota_note(state: WizardState) -> str:
     if offer is None or offer.quota is None:
         return Text("Azure decides when it creates the cluster")
     return Text("{free} of {limit} vCPUs free", free=offer.quota.free_vcpus, limit=offer.quota.limit_vcpus)
+
+
+def _fit_check(state: WizardState, found: list[AssistantError]) -> Check:
+    request = deploy_request(state)
+    cluster = _standing_cluster(state, request) if request is not None else None
+    fix = Step.MACHINE if cluster is not None and cluster.gpus_per_node == 0 else Step.DEPLOY
+    check = _kind_check(Text("Replicas fit the GPUs"), NotSchedulable, found, fix, _fit_note(state))
+    if check.verdict is not Verdict.OK or request is None or cluster is None:
+        return check
+    in_doubt = doubt(request, cluster)
+    return check if in_doubt is None else Check(check.title, Verdict.WARNING, in_doubt)
 
 
 def _fit_note(state: WizardState) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gpu_assistant.backends.base import WorkspaceBackend
@@ -41,7 +41,8 @@ from gpu_assistant.keystore import Keystore, save_service_keys
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.clean_up import clean_up
 from gpu_assistant.workflows.diagnose import explain_compute_failure, explain_service_failure
-from gpu_assistant.workflows.plan import DeployRequest, Plan, Shipment, make_plan
+from gpu_assistant.workflows.placement import Cluster, doubt, find_cluster
+from gpu_assistant.workflows.plan import DeployRequest, Plan, Shipment, find_offer, make_plan
 from gpu_assistant.workflows.site import Site
 
 log = logging.getLogger(__name__)
@@ -123,13 +124,41 @@ class _Run:
     def plan(self, request: DeployRequest, shipment: Shipment) -> Plan:
         """Refuse what can be refused; a cluster this program already made counts as its own quota."""
         request = request.named()
-        offers = [] if request.existing_compute else self._backend.vm_size_offers(request.region)
+        offers = self._backend.vm_size_offers(request.region)
         mine = self._mine(ResourceKind.COMPUTE_TARGET, request.compute_name)
         if mine is not None:
             offers = [_without_quota(offer) for offer in offers]
+        cluster = self._cluster(request, offers, ours=mine is not None)
         name = request.model.partition(":")[0]
         models = self._backend.models(name) or self._backend.models()
-        return make_plan(request, workspace=self._site.workspace, models=models, offers=offers, shipment=shipment)
+        plan = make_plan(
+            request,
+            workspace=self._site.workspace,
+            models=models,
+            offers=offers,
+            shipment=shipment,
+            cluster=cluster,
+        )
+        in_doubt = doubt(plan.request, cluster) if cluster is not None else None
+        if in_doubt is not None:
+            self._job.log(in_doubt)
+        return plan
+
+    def _cluster(self, request: DeployRequest, offers: Sequence[VmSizeOffer], *, ours: bool) -> Cluster | None:
+        """The cluster that will be used as it is; None when it has to be created yet."""
+        if not (ours or request.existing_compute):
+            return None
+        target = self._backend.compute_target(request.compute_name)
+        if target is None:
+            if request.existing_compute:
+                raise ComputeNotFound(name=request.compute_name)
+            return None
+        if not request.existing_compute:
+            size = find_offer(request.vm_size, offers).vm_size
+            if size.name.lower() != target.vm_size.lower():
+                return None  # the name is taken by a cluster that is not the one asked for
+        services = self._backend.web_services()
+        return find_cluster(target, ours=ours, offers=offers, services=services, besides=request.service_name)
 
     def compute_target(self, plan: Plan) -> ComputeTarget:
         """The cluster of the plan, ready: the person's own, one that an earlier run made, or a new one."""
@@ -292,7 +321,7 @@ class _Run:
         if service is None:
             raise NotHealthyInTime(name=name, state=_NOTHING, minutes=0)
         if service.state in _BAD:
-            raise explain_service_failure(service, plan.service, self._backend)
+            raise explain_service_failure(service, self._backend, memory_gb=plan.service.memory_gb)
         row = self._mine(ResourceKind.WEB_SERVICE, name)
         if row is not None:
             self._ledger.record(

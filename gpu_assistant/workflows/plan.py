@@ -14,7 +14,6 @@ from gpu_assistant.domain.errors import (
     AssistantError,
     BadSetting,
     ModelNotFound,
-    NotSchedulable,
     QuotaTooSmall,
     VmSizeNotAvailable,
     VmSizeRetired,
@@ -26,6 +25,7 @@ from gpu_assistant.domain.preprocessing import Preprocessing
 from gpu_assistant.domain.service import Autoscale, DeploymentSpec, EnvironmentSpec, is_valid_service_name
 from gpu_assistant.domain.text import Text
 from gpu_assistant.domain.workspace import WorkspaceRef
+from gpu_assistant.workflows.placement import Cluster, cluster_problems, new_cluster_problems
 from gpu_assistant.workflows.serving import CONCURRENT_REQUESTS, QUEUE_WAIT_MS, server_variables
 
 # Conda must be in it, and no CUDA: TensorFlow's own wheels bring the CUDA libraries, and two copies collide.
@@ -108,12 +108,16 @@ def make_plan(
     models: Sequence[RegisteredModel],
     offers: Sequence[VmSizeOffer],
     shipment: Shipment,
+    cluster: Cluster | None = None,
 ) -> Plan:
-    """The plan for a request. Raises the first AssistantError that stands in its way; asks nobody anything."""
+    """The plan for a request. Raises the first AssistantError that stands in its way; asks nobody anything.
+
+    `cluster` is the one that the request will find, when there is one already.
+    """
     request = request.named()
     model = find_model(request.model, models)
     offer = None if request.existing_compute else find_offer(request.vm_size, offers)
-    for problem in problems(request, offer):
+    for problem in problems(request, offer, cluster):
         raise problem
     compute = None
     if offer is not None:
@@ -164,8 +168,14 @@ def _told_by_name(request: DeployRequest) -> dict[str, str]:
     return {variable: value for variable, value in told.items() if value}
 
 
-def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[AssistantError]:
-    """What is wrong with a request, most basic first. Pure: the preflight list of every face."""
+def problems(
+    request: DeployRequest, offer: VmSizeOffer | None, cluster: Cluster | None = None
+) -> Iterator[AssistantError]:
+    """What is wrong with a request, most basic first. Pure: the preflight list of every face.
+
+    `offer` is of the size of a cluster that is to be created; a `cluster` that exists already has the nodes that
+    count, whatever the request says of their number.
+    """
     if not is_valid_service_name(request.service_name):
         yield BadSetting(
             setting=Text("Service name {name!r}", name=request.service_name),
@@ -194,6 +204,10 @@ def problems(request: DeployRequest, offer: VmSizeOffer | None) -> Iterator[Assi
         )
     if offer is not None:
         yield from _size_problems(request, offer)
+    if cluster is not None:
+        yield from cluster_problems(request, cluster)
+    elif offer is not None:
+        yield from new_cluster_problems(request, offer.vm_size)
 
 
 def find_offer(vm_size: str, offers: Sequence[VmSizeOffer]) -> VmSizeOffer:
@@ -261,31 +275,6 @@ def _size_problems(request: DeployRequest, offer: VmSizeOffer) -> Iterator[Assis
     for quota in (offer.quota, offer.regional_quota):
         if quota is not None and needed > quota.free_vcpus:
             yield _quota_problem(quota, needed, offer.region)
-    gpus = max(int(size.gpus), 1) * request.node_count  # a node with a share of a card still counts as one GPU
-    # A replica that the router adds needs a GPU that is there already: nodes are never added.
-    most = max(request.replicas, request.autoscale.max_replicas if request.autoscale is not None else 0)
-    wanted = most * request.gpus_per_replica
-    if wanted > gpus:
-        yield NotSchedulable(
-            name=request.service_name,
-            reason=Text(
-                "{replicas} replicas want {wanted} GPUs and the cluster has {gpus}. Pods cannot share a GPU",
-                replicas=most,
-                wanted=wanted,
-                gpus=gpus,
-            ),
-        )
-    if (size.memory_gb is not None and request.memory_gb > size.memory_gb) or request.cpu_cores > size.vcpus:
-        yield NotSchedulable(
-            name=request.service_name,
-            reason=Text(
-                "a replica wants {cores:g} cores and {memory_gb:g} GB, and a node has {node_cores} and {node_gb:g}",
-                cores=request.cpu_cores,
-                memory_gb=request.memory_gb,
-                node_cores=size.vcpus,
-                node_gb=size.memory_gb or 0,
-            ),
-        )
 
 
 def _quota_problem(quota: Quota, needed_vcpus: int, region: str) -> QuotaTooSmall:

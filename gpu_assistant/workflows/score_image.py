@@ -32,15 +32,19 @@ from gpu_assistant.images import prepare_image
 from gpu_assistant.keystore import Keystore, load_service_keys, save_service_keys
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.scoring_client import ScoringAnswer, ScoringClient
+from gpu_assistant.workflows.diagnose import why_it_will_not_come
 from gpu_assistant.workflows.site import Site
 
 log = logging.getLogger(__name__)
 
 OnWait = Callable[[str], object]
 """Told, in words, why an answer takes longer."""
-_LOAD_PATIENCE_S = 90.0
+LOAD_PATIENCE_S = 90.0
 """So long may a model be loading, counted from the first request that found it so."""
 _LOOK_AGAIN_S = 1.0
+_FIRST_LOG_PAUSE_S = 2.0
+_LONGEST_LOG_PAUSE_S = 30.0
+"""While nobody answers, Azure is asked for state and log again after 2, 4, 8… s: scripts that stop do so early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,12 @@ class Scorer:
         client: ScoringClient,
         backend: Callable[[], WorkspaceBackend],
         timeout_s: float = 65.0,
-        load_patience_s: float = _LOAD_PATIENCE_S,
+        load_patience_s: float = LOAD_PATIENCE_S,
         look_again_s: float = _LOOK_AGAIN_S,
+        first_log_pause_s: float = _FIRST_LOG_PAUSE_S,
     ) -> None:
         """An answer is waited for `timeout_s`; a model that is loading, for `load_patience_s`, asked every
-        `look_again_s`."""
+        `look_again_s`. Azure is asked for state and log at once, after `first_log_pause_s`, and ever more seldom."""
         self._endpoint = endpoint
         self._site = site
         self._ledger = ledger
@@ -107,6 +112,9 @@ class Scorer:
         self._load_patience_s = load_patience_s
         self._look_again_s = look_again_s
         self._waited_in_vain = False
+        self._ended: AssistantError | None = None
+        self._first_log_pause_s = self._log_pause_s = first_log_pause_s
+        self._log_due_s = 0.0
 
     def score(
         self, path: Path, *, on_wait: OnWait = lambda why: None, cancelled: threading.Event | None = None
@@ -114,7 +122,8 @@ class Scorer:
         """The answer for one file. Raises BadImage before anything is sent, or a ScoringError.
 
         While the service loads its model, as it does after a restart, the image waits: `on_wait` is told so once, and
-        setting `cancelled` ends it with ServiceNotAnswering.
+        setting `cancelled` ends it with ServiceNotAnswering. A service that failed, or whose script stops whenever it
+        starts, is not waited for: that raises the ServiceError with the cause.
         """
         return self.prepare(path, on_wait=on_wait, cancelled=cancelled)[1]
 
@@ -141,6 +150,7 @@ class Scorer:
             on_wait(Text("{name} is loading its model; the image waits for it", name=self._endpoint.name))
             answer = self._post_until_loaded(keys, image, cancelled)
         self._waited_in_vain = False
+        self._ended, self._log_pause_s, self._log_due_s = None, self._first_log_pause_s, 0.0
         if answer.status == 401:
             log.info("the key of %s was refused; asking for the present one", self._endpoint.name)
             answer = self._post(self._fresh_keys(), image)
@@ -155,24 +165,46 @@ class Scorer:
         return self._client.post(self._endpoint.scoring_uri, keys.primary, image, timeout_s=self._timeout_s)
 
     def _is_loading(self) -> bool:
-        """Whether a 503 means that no replica is ready yet, by Azure's word; of a healthy service it means busy."""
+        """Whether a 503 means that no replica is ready yet, by Azure's word; of a healthy service it means busy.
+
+        Raises the ServiceError that tells why none will be.
+        """
         try:
-            service = self._backend().web_service(self._endpoint.name)
+            backend = self._backend()
+            service = backend.web_service(self._endpoint.name)
+            if service is None or service.state is ServiceState.TRANSITIONING:
+                return service is not None
+            if service.state not in (ServiceState.UNHEALTHY, ServiceState.FAILED):
+                return False
+            is_news = service.state is ServiceState.FAILED and self._ended is None
+            if is_news or time.monotonic() >= self._log_due_s:
+                self._ended = why_it_will_not_come(service, backend)
+                self._log_due_s = time.monotonic() + self._log_pause_s
+                self._log_pause_s = min(2 * self._log_pause_s, _LONGEST_LOG_PAUSE_S)
         except AssistantError as exc:
             log.info("whether %s is loading could not be found out: %s", self._endpoint.name, exc)
             return False
-        return service is not None and service.state in (ServiceState.TRANSITIONING, ServiceState.UNHEALTHY)
+        if self._ended is not None:
+            raise self._ended.with_traceback(None)  # for every image the same one
+        return True
 
     def _post_until_loaded(self, keys: ServiceKeys, image: bytes, cancelled: threading.Event) -> ScoringAnswer:
-        """Ask again and again while nobody can answer. Raises ServiceNotAnswering when that lasts too long.
+        """Ask again and again while nobody can answer. Raises ServiceNotAnswering when that lasts too long, and the
+        ServiceError that ends it.
 
         That is waited for once: of ten thousand images only the first finds out that the model does not load.
         """
         until = time.monotonic() + self._load_patience_s
+        pause_s = self._first_log_pause_s
+        ask_azure_at = time.monotonic() + pause_s
         while not self._waited_in_vain and not cancelled.wait(self._look_again_s):
             answer = self._post(keys, image)
             if answer.status != 503:
                 return answer
+            if time.monotonic() >= ask_azure_at:
+                self._is_loading()
+                pause_s *= 2
+                ask_azure_at = time.monotonic() + pause_s
             self._waited_in_vain = time.monotonic() >= until
         reason = Text("its model was still not loaded after {seconds:.0f} seconds", seconds=self._load_patience_s)
         raise ServiceNotAnswering(name=self._endpoint.name, reason=reason)

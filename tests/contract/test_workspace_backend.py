@@ -515,6 +515,9 @@ class TestWebServices:
         reported = azure.service_body(SERVICE.name)
         assert reported["numReplicas"] == replicas
         assert {key: reported["autoScaler"][key] for key in autoscaler} == autoscaler
+        seen = backend.web_service(SERVICE.name)
+        assert seen is not None
+        assert (seen.gpus, seen.memory_gb) == (replicas, 4.0)
 
     def test_what_lets_requests_share_a_call_of_the_model_reaches_the_service(
         self,

@@ -174,6 +174,8 @@ class ScriptedBackend:
             ServiceState.TRANSITIONING,
             spec.compute_target,
             tags=spec.tags,
+            gpus=spec.replicas * spec.gpus_per_replica,
+            memory_gb=spec.memory_gb,
         )
         self.polls_left = self.polls_needed
         return ResourceHandle(ResourceKind.WEB_SERVICE, spec.service_name, f"/services/{spec.service_name}")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gpu_assistant.choices import Choices
+from gpu_assistant.domain.errors import EntryScriptCrashed, NotSchedulable
 from gpu_assistant.domain.scoring import ScoredImage
 from gpu_assistant.domain.service import ServiceKeys, WhichKey
 from gpu_assistant.practice import lifecycle
 from gpu_assistant.window import LocalWorkplaces, first_window
 from gpu_assistant.wizard.controller import Controller
-from gpu_assistant.wizard.preflight import can_deploy
+from gpu_assistant.wizard.preflight import Verdict, can_deploy, preflight
 from gpu_assistant.wizard.state import JobKind, MachineChoice, Phase, Step
+from gpu_assistant.workflows.score_image import LOAD_PATIENCE_S
 from tests.fakes.workplaces import pump_until
 
 _LONG_S = 120.0
@@ -113,6 +116,52 @@ def test_an_image_waits_for_a_model_that_is_loaded_anew(controller: Controller, 
     controller.drop([controller.state.samples["coffee.jpg"]])
     assert answered(controller).predictions[0].label == "espresso"
     assert told == {"", "efficientnet-lite0 is loading its model; the image waits for it"}
+    controller.clean_up()
+    settle(controller)
+
+
+def test_an_image_does_not_wait_for_a_script_that_stops_whenever_it_starts(
+    controller: Controller, tmp_path: Path
+) -> None:
+    controller.open_practice()
+    settle(controller)
+    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
+    controller.go(Step.DEPLOY)
+    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
+    controller.deploy()
+    settle(controller)
+    assert lifecycle.stop(tmp_path / "data")
+    (script,) = (tmp_path / "data").glob("practice/sources/*/scoring/score.py")
+    script.write_text(script.read_text("utf-8") + "\n\ndef init():\n    raise ValueError('the weights are lost')\n")
+    dropped_s = time.monotonic()
+    controller.drop([controller.state.samples["coffee.jpg"]])
+    pump_until(controller, lambda: controller.state.scored and not controller.state.scored[-1].is_pending, _LONG_S)
+    error = controller.state.scored[-1].error
+    assert isinstance(error, EntryScriptCrashed)
+    assert "ValueError: the weights are lost" in error.detail
+    assert time.monotonic() - dropped_s < LOAD_PATIENCE_S / 2, "it was not waited for as a model that is loading"
+    controller.clean_up()
+    settle(controller)
+
+
+def test_replicas_are_held_against_a_cluster_that_exists(controller: Controller) -> None:
+    controller.open_practice()
+    settle(controller)
+    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
+    controller.go(Step.DEPLOY)
+    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
+    controller.deploy()
+    settle(controller)
+    controller.load_machines(again=True)
+    settle(controller)
+    (target,) = controller.state.targets or ()
+    controller.choose_machine(MachineChoice(existing_compute=target.name))
+    assert can_deploy(controller.state), "the same service again: its own GPU does not stand in its way"
+    controller.edit_deployment(controller.state.deployment._replace(service_name="another"))
+    (refused,) = [check for check in preflight(controller.state) if check.verdict is Verdict.PROBLEM]
+    assert isinstance(refused.error, NotSchedulable)
+    assert "held by efficientnet-lite0" in refused.detail
+    assert not can_deploy(controller.state)
     controller.clean_up()
     settle(controller)
 

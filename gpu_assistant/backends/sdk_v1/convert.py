@@ -7,6 +7,7 @@ become UNKNOWN, never success.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -101,6 +102,8 @@ def web_service(body: Any, *, workspace: WorkspaceRef, stage: str = "") -> WebSe
     """A web service. Model management gives it no ARM id; it gets the one it would have."""
     name = str(body.get("name") or "")
     code, error = azure_error(body.get("error"))
+    resources, scaling = _part(body, "containerResourceRequirements"), _part(body, "autoScaler")
+    replicas = scaling.get("minReplicas") if scaling.get("autoscaleEnabled") else body.get("numReplicas")
     return WebService(
         name=name,
         azure_id=f"{workspace.azure_id}/services/{name}",
@@ -112,6 +115,8 @@ def web_service(body: Any, *, workspace: WorkspaceRef, stage: str = "") -> WebSe
         stage=stage,
         created=moment(body.get("createdTime")),
         tags=tags_of(body.get("kvTags")),
+        gpus=int(_number(resources.get("gpu")) * _number(replicas)),
+        memory_gb=_number(resources.get("memoryInGB")),
     )
 
 
@@ -244,6 +249,11 @@ def moment(value: Any) -> datetime | None:
 def _part(body: Any, key: str) -> Mapping[str, Any]:
     part = body.get(key) if isinstance(body, Mapping) else None
     return part if isinstance(part, Mapping) else {}
+
+
+def _number(value: Any) -> float:
+    """A number of Azure's, 0 for anything else."""
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
 
 def _word(value: Any) -> str:

@@ -55,6 +55,26 @@ def test_service_states(word: str, state: ServiceState, phase: Phase) -> None:
 
 
 @pytest.mark.parametrize(
+    ("replicas", "scaling", "gpu", "gpus"),
+    [
+        (3, {"autoscaleEnabled": False, "minReplicas": 1}, 2, 6),
+        (3, {"autoscaleEnabled": True, "minReplicas": 2, "maxReplicas": 5}, 1, 2),
+        (3, None, 1, 3),
+        (3, {"autoscaleEnabled": False}, None, 0),
+        (None, None, 1, 0),
+        (float("inf"), None, 1, 0),
+    ],
+)
+def test_the_gpus_that_a_service_holds_at_least(
+    replicas: float | None, scaling: dict[str, Any] | None, gpu: int | None, gpus: int
+) -> None:
+    resources = {"cpu": 1, "memoryInGB": 3.5, "gpu": gpu}
+    body = {"numReplicas": replicas, "autoScaler": scaling, "containerResourceRequirements": resources}
+    seen = convert.web_service(body, workspace=WORKSPACE)
+    assert (seen.gpus, seen.memory_gb) == (gpus, 3.5)
+
+
+@pytest.mark.parametrize(
     "body", [{}, {"properties": None}, {"name": None, "properties": {"properties": None}, "tags": None}]
 )
 def test_a_resource_that_cannot_be_read_whole_is_still_there(body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from gpu_assistant.domain.billing import BillableResource, HourlyPrice, ResourceKind, ResourceState
-from gpu_assistant.domain.compute import Availability, Quota, VmSizeOffer
+from gpu_assistant.domain.compute import Availability, ComputeState, ComputeTarget, Quota, VmSizeOffer
 from gpu_assistant.domain.service import Autoscale, ServiceState, WebService
 from gpu_assistant.domain.workspace import WorkspaceRef
 from gpu_assistant.wizard.money import money, price_text
@@ -213,6 +213,61 @@ def test_everything_is_green_when_nothing_stands_in_the_way() -> None:
 def test_each_problem_names_the_page_where_it_is_mended(state: WizardState, problem: tuple[str, Step]) -> None:
     assert problem in problems(state)
     assert not can_deploy(state)
+
+
+THEIRS = ComputeTarget("theirs", "/computes/theirs", T4.name, 1, ComputeState.READY)
+ON_THEIRS = CHOSEN._replace(targets=(THEIRS,), machine=MachineChoice(existing_compute="theirs"))
+
+
+def fit(state: WizardState) -> tuple[Verdict, str]:
+    """What the checklist says about the GPUs."""
+    (check,) = [one for one in preflight(state) if one.title == "Replicas fit the GPUs"]
+    return check.verdict, check.detail
+
+
+def test_replicas_are_held_against_the_gpus_of_an_existing_cluster() -> None:
+    assert fit(ON_THEIRS) == (Verdict.OK, "1 × 1 GPU")
+    assert can_deploy(ON_THEIRS)
+    two = ON_THEIRS._replace(deployment=CHOSEN.deployment._replace(replicas=2))
+    full = ON_THEIRS._replace(services=(WebService("busy", "/services/busy", ServiceState.HEALTHY, "theirs", gpus=1),))
+    for state, says in ((two, "2 replicas want 2 GPUs"), (full, "held by busy")):
+        verdict, detail = fit(state)
+        assert verdict is Verdict.WARNING, "somebody else may have scaled it without Azure ML"
+        assert says in detail
+        ours = state._replace(rows=(row(name="theirs"),))
+        assert problems(ours) == [("Replicas fit the GPUs", Step.DEPLOY)]
+        assert not can_deploy(ours)
+        assert can_deploy(ours._replace(targets=(replace(THEIRS, node_count=2),)))
+    without = ON_THEIRS._replace(targets=(replace(THEIRS, vm_size="Standard_D3_v2"),))
+    assert problems(without) == [("Replicas fit the GPUs", Step.MACHINE)], "no setting helps there"
+
+
+@pytest.mark.parametrize("told", [{"vm_size": ""}, {"node_count": 0}, {"vm_size": "", "attached": True}])
+def test_an_existing_cluster_of_unknown_size_gets_no_tick_and_stops_nothing(told: dict[str, object]) -> None:
+    state = ON_THEIRS._replace(targets=(replace(THEIRS, **told),))  # type: ignore[arg-type]
+    verdict, detail = fit(state)
+    assert verdict is Verdict.WARNING
+    assert "How many GPUs theirs has is not known" in detail
+    assert can_deploy(state)
+
+
+def test_a_cluster_of_ours_that_stands_has_the_nodes_that_it_has() -> None:
+    request = deploy_request(CHOSEN)
+    assert request is not None
+    standing = replace(THEIRS, name=request.compute_name)
+    state = CHOSEN._replace(
+        machine=MachineChoice(T4.name, node_count=2),
+        deployment=CHOSEN.deployment._replace(replicas=2),
+        targets=(standing,),
+    )
+    assert can_deploy(state), "somebody else's cluster of that name says nothing about ours"
+    assert problems(state._replace(rows=(row(name=request.compute_name),))) == [("Replicas fit the GPUs", Step.DEPLOY)]
+
+
+def test_clusters_that_are_still_being_read_are_not_called_missing() -> None:
+    reading = ON_THEIRS._replace(offers=None, targets=None, jobs={JobKind.MACHINES: JobView(JobKind.MACHINES, 1, 0.0)})
+    assert Verdict.WAITING in {check.verdict for check in preflight(reading)}
+    assert problems(reading) == []
 
 
 def test_autoscale_asks_for_what_was_set_and_only_when_it_is_on() -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from gpu_assistant.domain.billing import LEDGER_ID_TAG, ResourceKind, ResourceState
-from gpu_assistant.domain.compute import Availability, ComputeState, Quota
+from gpu_assistant.domain.compute import Availability, ComputeState, ComputeTarget, Quota
 from gpu_assistant.domain.errors import (
     AssistantError,
     AzureFault,
     Cancelled,
     CannotReachAzure,
     ComputeNameTaken,
+    ComputeNotFound,
     EntryScriptCrashed,
     ImageBuildFailed,
     NotHealthyInTime,
@@ -24,18 +25,20 @@ from gpu_assistant.domain.errors import (
     ServiceServesAnotherModel,
     StillCreating,
 )
-from gpu_assistant.domain.service import ServiceState
+from gpu_assistant.domain.service import Autoscale, ServiceState
 from gpu_assistant.jobs.cancel_meaning import CancelMeaning
-from gpu_assistant.jobs.events import JobEvent, StepFinished
+from gpu_assistant.jobs.events import JobEvent, LogLine, StepFinished
 from gpu_assistant.jobs.job import Job, Pace
 from gpu_assistant.keystore import SessionKeystore, load_service_keys
 from gpu_assistant.ledger import Ledger
 from gpu_assistant.workflows.deploy import Deployment, deploy
 from gpu_assistant.workflows.plan import DeployRequest, Shipment
 from gpu_assistant.workflows.site import Site
-from tests.fakes.scripted_backend import ScriptedBackend
+from tests.fakes.scripted_backend import T4, ScriptedBackend
 
 REQUEST = DeployRequest(model="resnet", vm_size="standard_nc4as_t4_v3")
+TWO_NODES = replace(REQUEST, node_count=2)
+THEIRS = DeployRequest(model="resnet", vm_size="", existing_compute="theirs")
 Run = Callable[..., Deployment]
 
 
@@ -89,14 +92,14 @@ def test_the_newest_version_is_deployed_unless_one_is_named(run: Run, azure: Scr
     seen: list[str] = []
     original = azure.start_web_service
     azure.start_web_service = lambda spec: (seen.append(spec.model_id), original(spec))[1]  # type: ignore[method-assign]
-    run()
-    run(replace(REQUEST, model="resnet:1", service_name="old"))
+    run(TWO_NODES)
+    run(replace(TWO_NODES, model="resnet:1", service_name="old"))
     assert seen == ["resnet:2", "resnet:1"]
 
 
 def test_a_second_service_shares_the_cluster(run: Run, azure: ScriptedBackend) -> None:
-    run()
-    run(replace(REQUEST, service_name="second"))
+    run(TWO_NODES)
+    run(replace(TWO_NODES, service_name="second"))
     assert azure.calls["start_compute_target"] == 1
 
 
@@ -238,9 +241,9 @@ def test_quota_is_checked_before_anything_is_written(run: Run, azure: ScriptedBa
 
 
 def test_a_cluster_that_took_the_last_quota_does_not_stand_in_its_own_way(run: Run, azure: ScriptedBackend) -> None:
-    run()
-    azure.offers = [replace(azure.offers[0], availability=Availability.NO_QUOTA, quota=Quota("T4 Family", 4, 4))]
-    run(replace(REQUEST, service_name="second"))
+    run(TWO_NODES)
+    azure.offers = [replace(azure.offers[0], availability=Availability.NO_QUOTA, quota=Quota("T4 Family", 8, 8))]
+    run(replace(TWO_NODES, service_name="second"))
     assert azure.calls["start_compute_target"] == 1
 
 
@@ -299,3 +302,74 @@ def test_the_persons_own_cluster_is_used_and_not_written_down(run: Run, azure: S
     azure.services.clear()
     run(DeployRequest(model="resnet", vm_size="", existing_compute="gpu-nc4as-t4-v3"))
     assert [row.kind for row in ledger.open_rows()] == [ResourceKind.WEB_SERVICE]
+
+
+def their_cluster(azure: ScriptedBackend, **told: object) -> None:
+    """A cluster of the workspace that this program did not make."""
+    cluster = ComputeTarget("theirs", "/computes/theirs", T4.name, 1, ComputeState.READY)
+    azure.computes["theirs"] = replace(cluster, **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told", "change", "says"),
+    [
+        ({}, {"gpus_per_replica": 2}, "a replica wants 2 GPUs and a node has 1"),
+        ({}, {"memory_gb": 29.0}, "and a node has 4 and 28"),
+        ({"vm_size": "Standard_D3_v2"}, {}, "Standard_D3_v2, which have no GPU"),
+    ],
+)
+def test_replicas_that_no_node_of_an_existing_cluster_can_take_are_refused_before_anything_is_deployed(
+    run: Run,
+    azure: ScriptedBackend,
+    ledger: Ledger,
+    told: dict[str, object],
+    change: dict[str, object],
+    says: str,
+) -> None:
+    their_cluster(azure, **told)
+    with pytest.raises(NotSchedulable, match=says):
+        run(replace(THEIRS, **change))  # type: ignore[arg-type]
+    assert azure.calls["start_web_service"] == 0
+    assert ledger.rows() == ()
+
+
+def test_gpus_that_another_web_service_holds_are_not_free(run: Run) -> None:
+    run(replace(REQUEST, node_count=2))
+    second = DeployRequest(model="resnet", vm_size="", existing_compute="gpu-nc4as-t4-v3", service_name="second")
+    with pytest.raises(NotSchedulable, match="3 replicas want 3 GPUs and the cluster has 2"):
+        run(replace(second, autoscale=Autoscale(3)))
+    with pytest.raises(NotSchedulable, match=r"free on the cluster: 1 of 2 \(held by resnet\)"):
+        run(replace(second, replicas=2))
+    assert run(second).service.name == "second"
+    with pytest.raises(NotSchedulable, match=r"free on the cluster: 0 of 2 \(held by resnet, second\)"):
+        run(replace(second, service_name="third"))
+    assert run(second).service.name == "second", "its own GPU does not stand in its way"
+
+
+def test_the_nodes_that_are_there_count_and_not_those_that_are_asked_for(run: Run, azure: ScriptedBackend) -> None:
+    run()
+    with pytest.raises(NotSchedulable, match="held by resnet"):
+        run(replace(REQUEST, node_count=3, service_name="second"))
+    assert azure.calls["start_web_service"] == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"vm_size": "", "node_count": 0, "attached": True}, "How many GPUs theirs has is not known"),
+        ({"attached": True}, "By that list, 2 replicas want 2 GPUs and the cluster has 1"),
+        ({}, "theirs may have more nodes than Azure ML lists. By that list, 2 replicas want 2 GPUs"),
+    ],
+)
+def test_what_is_not_certain_is_told_and_deployed(
+    run: Run, azure: ScriptedBackend, events: list[JobEvent], told: dict[str, object], says: str
+) -> None:
+    their_cluster(azure, **told)
+    assert run(replace(THEIRS, replicas=2)).service.state is ServiceState.HEALTHY
+    assert any(says in event.text for event in events if isinstance(event, LogLine))
+
+
+def test_a_cluster_that_is_not_there_is_named_before_anything_else(run: Run, azure: ScriptedBackend) -> None:
+    with pytest.raises(ComputeNotFound, match="theirs"):
+        run(THEIRS)
+    assert azure.calls["start_web_service"] == 0

@@ -14,10 +14,14 @@ from gpu_assistant.domain.errors import (
     AssistantError,
     BadImage,
     CannotReachAzure,
+    EntryScriptCrashed,
     KeyRejected,
+    NotSchedulable,
+    OutOfMemory,
     ScoringError,
     ScoringTimedOut,
     ServiceBusy,
+    ServiceFailed,
     ServiceNotAnswering,
     ServiceNotFound,
     ServiceScriptFailed,
@@ -238,6 +242,171 @@ def test_a_model_that_does_not_load_is_waited_for_once(
     with pytest.raises(ServiceNotAnswering, match="still not loaded"):
         patient.score(photo)
     assert len(service.received) > asked + 4, "after an answer there is patience again"
+
+
+STARTS = "2026-11-23 04:39:52,076 I [24743] gunicorn.error - Booting worker with pid: 24743\n"
+STOPPED = (
+    "2026-11-23 04:39:52,918 E [24743] azmlinfsrv - User's init function failed\n"
+    "ValueError: the weights are damaged\n"
+    "azureml_inference_server_http.server.user_script.UserScriptException: Caught an unhandled exception\n"
+    "2026-11-23 04:39:53,273 E [24714] gunicorn.error - Reason: Worker failed to boot.\n"
+)
+SERVES = "2026-11-23 04:39:37,572 I [24743] azmlinfsrv - Worker with pid 24743 ready for serving traffic\n"
+KILLED = (
+    "2026-11-23 04:40:01,000 E [24714] gunicorn.error - Worker (pid:24743) was sent SIGKILL! Perhaps out of memory?\n"
+)
+FAILS_ON_AN_IMAGE = "Traceback (most recent call last):\nRuntimeError: this image was odd\n"
+
+
+@pytest.mark.parametrize(
+    ("log_text", "error", "says"),
+    [
+        pytest.param(STARTS + STOPPED, EntryScriptCrashed, "ValueError: the weights are damaged", id="init-raises"),
+        pytest.param(
+            (STARTS + STOPPED) * 3, EntryScriptCrashed, "ValueError: the weights are damaged", id="again-and-again"
+        ),
+        pytest.param(
+            "Reason: Worker failed to boot.", ServiceFailed, "no reason was given", id="another-server-without-a-word"
+        ),
+        pytest.param((STARTS + KILLED) * 2 + STARTS, OutOfMemory, "more than 4 GB", id="out-of-memory"),
+    ],
+)
+def test_a_service_that_will_not_come_is_not_waited_for(
+    patient: Scorer,
+    photo: Path,
+    service: Service,
+    azure: ScriptedBackend,
+    log_text: str,
+    error: type[AssistantError],
+    says: str,
+) -> None:
+    azure.services["svc"] = WebService("svc", "/s", ServiceState.UNHEALTHY, "gpu", memory_gb=4.0)
+    azure.log_text = log_text
+    service.status = 503
+    told: list[str] = []
+    for _ in range(3):
+        with pytest.raises(error, match=says):
+            patient.score(photo, on_wait=told.append)
+    assert len(service.received) == 3, "each image asks once and does not wait"
+    assert azure.calls["service_log"] == 2, "init and scoring container, once"
+    assert told == []
+    service.status = 200
+    patient.score(photo)
+
+
+@pytest.mark.parametrize(
+    "log_text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(STARTS + FAILS_ON_AN_IMAGE, id="an-exception-that-ended-nothing"),
+        pytest.param(STARTS + STOPPED + STARTS, id="it-starts-once-more"),
+        pytest.param(STARTS + SERVES + KILLED + STARTS, id="a-worker-was-replaced"),
+        pytest.param((STARTS + SERVES + KILLED) * 3 + STARTS, id="workers-that-served-were-replaced"),
+    ],
+)
+def test_a_service_that_may_still_come_is_waited_for(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend, log_text: str
+) -> None:
+    state_is(azure, ServiceState.UNHEALTHY)
+    azure.log_text = log_text
+    service.status = 503
+
+    def loaded_soon(why: str) -> None:
+        service.status = 200
+
+    assert patient.score(photo, on_wait=loaded_soon).predictions[0].label == "espresso"
+
+
+def test_a_script_that_stops_while_an_image_waits_ends_the_wait(
+    photo: Path, service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+) -> None:
+    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
+    state_is(azure, ServiceState.UNHEALTHY)
+    service.status = 503
+    client = ScoringClient()
+    scorer = Scorer(
+        Endpoint("svc", service.uri),
+        site=site,
+        ledger=ledger,
+        keystore=keystore,
+        client=client,
+        backend=lambda: azure,
+        look_again_s=0.02,
+        first_log_pause_s=0.1,
+    )
+
+    def stops(why: str) -> None:
+        azure.log_text = STARTS + STOPPED
+
+    with pytest.raises(EntryScriptCrashed, match="the weights are damaged"):
+        scorer.score(photo, on_wait=stops)
+    client.close()
+    assert azure.calls["web_service"] == 2, "Azure is not asked as often as the service"
+    assert len(service.received) > 2
+
+
+@pytest.mark.parametrize("state", [ServiceState.TRANSITIONING, ServiceState.UNHEALTHY, ServiceState.HEALTHY])
+def test_azure_is_asked_ever_more_seldom_while_an_image_waits(
+    photo: Path,
+    service: Service,
+    azure: ScriptedBackend,
+    ledger: Ledger,
+    keystore: SessionKeystore,
+    site: Site,
+    state: ServiceState,
+) -> None:
+    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
+    state_is(azure, ServiceState.TRANSITIONING)
+    service.status = 503
+    client = ScoringClient()
+    scorer = Scorer(
+        Endpoint("svc", service.uri),
+        site=site,
+        ledger=ledger,
+        keystore=keystore,
+        client=client,
+        backend=lambda: azure,
+        load_patience_s=0.5,
+        look_again_s=0.01,
+        first_log_pause_s=0.1,
+    )
+    with pytest.raises(ServiceNotAnswering):
+        scorer.score(photo, on_wait=lambda why: state_is(azure, state))
+    client.close()
+    assert azure.calls["web_service"] <= 4, "at once, after 0.1 s, 0.3 s and 0.7 s"
+
+
+def test_a_service_that_fails_while_an_image_waits_says_why(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend
+) -> None:
+    state_is(azure, ServiceState.UNHEALTHY)
+    service.status = 503
+    with pytest.raises(ServiceNotAnswering):
+        patient.score(photo)
+    state_is(azure, ServiceState.FAILED)
+    azure.log_text = STOPPED
+    with pytest.raises(EntryScriptCrashed):
+        patient.score(photo)
+
+
+def test_a_failed_service_says_why_and_is_not_called_busy(
+    patient: Scorer, photo: Path, service: Service, azure: ScriptedBackend
+) -> None:
+    azure.services["svc"] = WebService(
+        "svc", "/s", ServiceState.FAILED, "gpu", error_code="KubernetesDeploymentFailed", error="Couldn't schedule"
+    )
+    service.status = 503
+    with pytest.raises(NotSchedulable):
+        patient.score(photo)
+    assert len(service.received) == 1
+
+
+def test_an_answer_asks_azure_nothing(
+    patient: Scorer, photo: Path, azure: ScriptedBackend, keystore: SessionKeystore, site: Site
+) -> None:
+    save_service_keys(keystore, site.key_entry("svc"), ServiceKeys(Secret("good-key"), Secret("other-key")))
+    patient.score(photo)
+    assert not azure.calls
 
 
 def test_waiting_for_the_model_can_be_stopped(
