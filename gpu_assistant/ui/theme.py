@@ -26,6 +26,7 @@ from ttkbootstrap import (
     Combobox,
     Entry,
     LabelFrame,
+    Menu,
     Menubutton,
     Notebook,
     Radiobutton,
@@ -54,6 +55,7 @@ __all__ = [
     "Frame",
     "Label",
     "LabelFrame",
+    "Menu",
     "Menubutton",
     "Notebook",
     "PlainButton",
@@ -251,8 +253,8 @@ def _make_styles(root: Root) -> None:
     # A soft selection: muted text and the colours of tags stay readable on it.
     chosen = mixed(c.accent, c.page, 0.24)
     style.map("Treeview", background=[("selected", chosen)], foreground=[("selected", c.text)])
-    # Tk keeps 4 pixels free at the sides of a cell, on every screen; the edge of a heading takes one of them.
-    style.configure("Treeview.Heading", font=SMALL, foreground=c.muted, padding=(3, px(root, 5)))
+    # Tk keeps 4 pixels free at the sides of a cell, on every screen; the edge of a heading takes two of them.
+    style.configure("Treeview.Heading", font=SMALL, foreground=c.muted, padding=(2, px(root, 5)))
     # The theme's own edges of fields are all but invisible, most of all at 2x.
     edge = mixed(c.muted, c.page, 0.7)
     for name in ("TEntry", "TCombobox", "TSpinbox"):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from gpu_assistant.i18n import LANGUAGES, mark, tr
 from gpu_assistant.ui.appearance import SYSTEM_LANGUAGE, Appearance, Theme
 from gpu_assistant.ui.screen_map import named
-from gpu_assistant.ui.theme import BODY, PlainMenubutton, colours, px
+from gpu_assistant.ui.theme import PlainMenubutton
 from gpu_assistant.ui.widgets.mnemonic import underlined
+from gpu_assistant.ui.widgets.popup_menu import PopupMenu
 
 _THEMES = {
     Theme.SYSTEM: mark("Follow the desktop"),
@@ -40,8 +41,7 @@ class ViewMenu(PlainMenubutton):
         named(self, "menu")
         self._theme = tk.StringVar(self, appearance.theme.value)
         self._language = tk.StringVar(self, appearance.language or _SYSTEM_VALUE)
-        self._menus = [named(tk.Menu(self, tearoff=False), "menu.entries")]
-        menu = self._menus[0]
+        menu = named(PopupMenu(self), "menu.entries")
         self._head(menu, tr("Theme"))
         for theme, name in _THEMES.items():
             menu.add_radiobutton(
@@ -70,8 +70,6 @@ class ViewMenu(PlainMenubutton):
         self["menu"] = menu
         for key in ("<Key-space>", "<Return>", "<KP_Enter>"):
             self.bind(key, self._post_by_key)
-        self.bind("<<ThemeChanged>>", lambda event: self._colour(), add="+")
-        self._colour()
 
     def post(self) -> None:
         """Open it by the keyboard."""
@@ -84,19 +82,3 @@ class ViewMenu(PlainMenubutton):
 
     def _head(self, menu: tk.Menu, text: str) -> None:
         menu.add_command(label=text, state="disabled")
-
-    def _colour(self) -> None:
-        c = colours(self)
-        for menu in self._menus:
-            menu.configure(
-                font=BODY,
-                background=c.page,
-                foreground=c.text,
-                activebackground=c.accent,
-                activeforeground=c.on_accent,
-                disabledforeground=c.muted,
-                selectcolor=c.text,
-                relief="flat",
-                activeborderwidth=px(self, 2),
-                borderwidth=1,
-            )

@@ -16,6 +16,7 @@ from gpu_assistant.ui.theme import Root
 from gpu_assistant.ui.widgets.feeding_words import what_happens
 from gpu_assistant.wizard.preflight import Verdict, can_deploy, deploy_request, preflight
 from gpu_assistant.wizard.state import DeployChoice, WizardState
+from tests.ui.in_process import pump_until
 from tests.ui.page_states import inspection, opened
 from tests.ui.test_deploy_page import Seen
 
@@ -160,6 +161,17 @@ def test_a_size_is_typed_where_the_model_leaves_it_open(see) -> None:
         now = asked[-1][0].preprocess if asked else "size=224x224"
         assert f"size={understood}x" in now, typed
     assert not see_size(see, KERAS)
+
+
+def test_a_size_is_shown_while_a_list_is_open(see) -> None:
+    seen = see(PIXELS)
+    seen.press(FORM + "change")
+    fits = seen.find(FORM + "fit")
+    fits.focus_force()
+    seen.root.tk.call("ttk::combobox::Post", str(fits))
+    pump_until(seen.root, lambda: "popdown" in str(seen.root.tk.call("focus")))
+    seen.show(PIXELS._replace(deployment=PIXELS.deployment._replace(preprocess="scale=torch,size=300x200")))
+    assert seen.find(FORM + "size").get() == "300 × 200"
 
 
 def see_size(see, state: WizardState) -> bool:  # type: ignore[no-untyped-def]

@@ -32,7 +32,8 @@ from gpu_assistant.wizard.navigation import offer
 from gpu_assistant.wizard.state import JobKind, JobView, MachineChoice, Phase, Place, Step, WizardState
 from gpu_assistant.workflows.site import Site
 from tests.ui.fake_controller import FakeController
-from tests.ui.quiet_desk import QuietDesk
+from tests.ui.in_process import pump_until
+from tests.ui.paper_desk import PaperDesk
 from tests.ui.vm_offers import BIG, CHEAP, CREATING, NO_QUOTA, READY, RETIRED, UNPRICED, offers
 
 OFFERS = offers()
@@ -52,7 +53,7 @@ class Shown:
     def __init__(self, root: Root, state: WizardState = STATE) -> None:
         self.root = root
         self.controller = FakeController(state)
-        self.desk = QuietDesk()
+        self.desk = PaperDesk()
         root.geometry(f"{px(root, 760)}x{px(root, 500)}")
         self.page = MachinePage(root, self.controller.as_controller, self.desk)
         self.page.pack(fill="both", expand=True)
@@ -135,7 +136,7 @@ def test_an_unknown_price_is_said_and_never_zero(shown: Shown) -> None:
     shown.show(STATE._replace(machine=MachineChoice(UNPRICED, 2)))
     assert shown.text("machine.per_hour") == "price unknown"
     assert "$0.00" not in shown.texts()
-    assert shown.find("machine.table").item(UNPRICED, "values")[7] == "unknown"
+    assert shown.find("machine.table").set(UNPRICED, "price") == "unknown"
 
 
 def test_nodes_end_where_the_quota_ends(shown: Shown) -> None:
@@ -161,6 +162,15 @@ def test_a_node_count_that_is_none_is_mended(shown: Shown, typed: str) -> None:
     shown.root.update()
     assert int(nodes.get()) >= 1
     assert all(choice is not None and choice.node_count >= 1 for choice in shown.choices)
+
+
+def test_the_page_is_drawn_anew_while_the_list_of_gpus_is_open(shown: Shown) -> None:
+    kinds = shown.find("machine.gpu")
+    kinds.focus_force()
+    shown.root.tk.call("ttk::combobox::Post", str(kinds))
+    pump_until(shown.root, lambda: "popdown" in str(shown.root.tk.call("focus")))
+    shown.show(STATE._replace(machine=MachineChoice(CHEAP, 2)))
+    assert shown.find("machine.nodes").get() == "2"
 
 
 def test_letters_cannot_be_typed_as_node_count(shown: Shown) -> None:
@@ -218,8 +228,8 @@ def test_two_sizes_are_compared_and_a_third_takes_the_place_of_the_second(shown:
         shown.root.update()
         compare.invoke()
         shown.root.update()
-    assert table.item(CHEAP, "values")[0] == "A"
-    assert table.item(BIG, "values")[0] == "B"
+    assert table.set(CHEAP, "letter") == "A"
+    assert table.set(BIG, "letter") == "B"
     assert "$384" in shown.texts()
     assert "$2,681" in shown.texts()
     shown.find("machine.compare.choose.B").invoke()
@@ -228,11 +238,11 @@ def test_two_sizes_are_compared_and_a_third_takes_the_place_of_the_second(shown:
     shown.root.update()
     compare.invoke()
     shown.root.update()
-    assert table.item(NO_QUOTA, "values")[0] == "B"
+    assert table.set(NO_QUOTA, "letter") == "B"
     assert str(shown.find("machine.compare.choose.B").cget("state")) == "disabled"
     shown.find("machine.compare.close").invoke()
     shown.root.update()
-    assert table.item(CHEAP, "values")[0] == "○"
+    assert table.set(CHEAP, "letter") == ""
     assert "≠" not in shown.texts()
 
 

@@ -352,6 +352,7 @@ def test_the_newest_message_takes_the_place_of_the_one_before(root: Root) -> Non
         root.update()
         assert toasts.texts == (text,)
     assert [widget for widget in root.winfo_children() if widget.winfo_manager() == "place"] == [toasts._shown]
+    assert root.nametowidget(_path(root, "toast.close")).cget("style") == "StripClose.TButton"
     assert toasts.close_newest()
     assert not toasts.close_newest()
     assert toasts.texts == ()

@@ -36,8 +36,8 @@ from gpu_assistant.wizard.navigation import can_choose, offer
 from gpu_assistant.wizard.state import JobKind, MachineChoice, Step, WizardState
 
 _NEW, _EXISTING = "new", "existing"
-_WHILE_COMPARING = ("mark", "size", "price")
-_WHILE_COMPARING_ROOMY = ("mark", "size", "gpu", "price", "verdict")
+_WHILE_COMPARING = ("mark", "letter", "size", "price")
+_WHILE_COMPARING_ROOMY = ("mark", "letter", "size", "gpu", "price", "verdict")
 """The columns that stay when the comparison takes its room."""
 _ROOMY = 1000
 """From this width on the reason has room beside the comparison, in pixels of a 96-dpi screen."""
@@ -117,7 +117,7 @@ class MachinePage(Page):
         return row
 
     def _build_sizes(self) -> None:
-        columns = size_columns(self._mark_words)
+        columns = size_columns(self._mark_words, self._letter)
         self._sizes: DataTable[VmSizeOffer] = DataTable(
             self._middle,
             columns,
@@ -133,7 +133,8 @@ class MachinePage(Page):
             dense=True,
         )
         named(self._sizes.tree, "machine.table")
-        self._all_columns = tuple(column.name for column in columns)
+        self._all_columns = tuple(column.name for column in columns if column.name != "letter")
+        self._sizes.show_columns(self._all_columns)
 
     def _build_clusters(self) -> None:
         columns = cluster_columns(self._cluster_mark)
@@ -313,10 +314,11 @@ class MachinePage(Page):
         self._redraw()
 
     def _mark_words(self, one: VmSizeOffer) -> str:
+        return "●" if self._is_chosen(one) else "○" if can_choose(one) else ""
+
+    def _letter(self, one: VmSizeOffer) -> str:
         name = one.vm_size.name
-        sign = "●" if self._is_chosen(one) else "○" if can_choose(one) and name not in self._compared else ""
-        letter = LETTERS[self._compared.index(name)] if name in self._compared else ""
-        return f"{sign}{letter}"
+        return LETTERS[self._compared.index(name)] if name in self._compared else ""
 
     def _cluster_mark(self, one: ComputeTarget) -> str:
         if self._is_chosen_cluster(one):

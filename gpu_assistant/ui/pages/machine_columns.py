@@ -20,10 +20,16 @@ from gpu_assistant.ui.widgets.vm_size_words import (
 from gpu_assistant.wizard.navigation import can_choose
 
 
-def size_columns(mark_words: Callable[[VmSizeOffer], str]) -> tuple[Column[VmSizeOffer], ...]:
-    """Of the table of VM sizes. The widths let the longest reason of the catalogue fit the smallest window."""
+def size_columns(
+    mark_words: Callable[[VmSizeOffer], str], letter: Callable[[VmSizeOffer], str]
+) -> tuple[Column[VmSizeOffer], ...]:
+    """Of the table of VM sizes; `letter` names one that is compared, and its column is for then.
+
+    The widths of the others let the longest reason of the catalogue fit the smallest window.
+    """
     return (
         Column("mark", "", mark_words, width=21, anchor="center", sorts=False),
+        Column("letter", "", letter, width=18, anchor="center", sorts=False),
         Column(
             "size",
             tr("Size"),

@@ -18,6 +18,7 @@ from gpu_assistant.ui.widgets.bars import label_words
 from gpu_assistant.ui.widgets.drop_zone import DropZone
 from gpu_assistant.ui.widgets.error_view import ErrorView
 from gpu_assistant.ui.widgets.picture import Picture
+from gpu_assistant.ui.widgets.popup_menu import PopupMenu
 from gpu_assistant.ui.widgets.sample_buttons import SampleButtons
 from gpu_assistant.ui.widgets.thumbnails import Mark, Thumb, Thumbnails
 from gpu_assistant.wizard.state import JobKind, Phase, Scored, WizardState
@@ -125,9 +126,10 @@ class ImageTab(Frame):
             button = Button(bar, text=label, bootstyle="secondary-outline", command=command)
             named(button, name).pack(side="left", padx=(0, px(self, 6)))
         self._sample_menu = named(
-            Menubutton(bar, text=tr("Sample images"), bootstyle="secondary-outline"), "score.samples"
+            Menubutton(bar, text=f"{tr('Sample images')}  ", bootstyle="secondary-outline", direction="above"),
+            "score.samples",
         )
-        self._menu = tk.Menu(self._sample_menu, tearoff=False)
+        self._menu = PopupMenu(self._sample_menu)
         self._sample_menu["menu"] = self._menu
         save = Button(bar, text=tr("Save answers (CSV)…"), bootstyle="secondary-outline", command=self._actions.save)
         self._save = named(save, "score.save")

@@ -119,7 +119,7 @@ class FeedingForm(Frame):
         for part in (self._size, self._size_label):
             _shown(part, pixels.has_open_size)
         typed = " × ".join(map(str, how.size_px or ()))
-        if _size_of(self._typed_size.get()) != how.size_px and self.focus_get() is not self._size:
+        if _size_of(self._typed_size.get()) != how.size_px and self._size.instate(["!focus"]):
             self._typed_size.set(typed)
         _shown(self._again, bool(self._choice.preprocess))
 

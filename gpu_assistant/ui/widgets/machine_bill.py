@@ -99,7 +99,7 @@ class MachineBill(Frame):
         if choice is not None and is_new:
             self._most = most_nodes(offer)
             self._spinbox.configure(to=self._most)
-            if self.focus_get() is not self._spinbox or self._typed() not in (None, choice.node_count):
+            if self._spinbox.instate(["!focus"]) or self._typed() not in (None, choice.node_count):
                 self._nodes.set(str(choice.node_count))
             self._secure.set(choice.secure)
         self._say_price(choice, offer, practice)

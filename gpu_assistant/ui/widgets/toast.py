@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gpu_assistant.ui.desk import Mood
 from gpu_assistant.ui.screen_map import named
-from gpu_assistant.ui.theme import Button, Frame, Label, px
+from gpu_assistant.ui.theme import Frame, Label, PlainButton, px
 
 _LEFT = 324
 """Right of the side bar and of the footer's Back, in pixels of a 96-dpi screen."""
@@ -77,7 +77,7 @@ class _Toast(Frame):
         )
         body = Label(self, text=text, style="Strip.TLabel", wraplength=px(self, 320), justify="left")
         named(body, "toast").grid(row=0, column=2, sticky="w", pady=px(self, 10))
-        close = Button(self, text="×", style="StripClose.TButton", command=self.close, takefocus=False)
+        close = PlainButton(self, text="×", style="StripClose.TButton", command=self.close, takefocus=False)
         named(close, "toast.close").grid(row=0, column=3, sticky="ne", padx=px(self, 6), pady=px(self, 6))
         for widget in (self, body):
             widget.bind("<Button-1>", lambda event: self.close(), add="+")
