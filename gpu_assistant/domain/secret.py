@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import ClassVar, NoReturn
 
@@ -16,10 +17,13 @@ class Secret:
     __slots__ = ("__weakref__", "_text")
 
     _live: ClassVar[weakref.WeakValueDictionary[int, Secret]] = weakref.WeakValueDictionary()
+    _live_lock: ClassVar[threading.RLock] = threading.RLock()
+    """While one thread looks through them, another must not add one. (Taken again where a finalizer logs meanwhile.)"""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._live[id(self)] = self
+        with self._live_lock:
+            self._live[id(self)] = self
 
     def reveal(self) -> str:
         """The text itself. Never log, store in clear or put it into an exception."""
@@ -28,7 +32,8 @@ class Secret:
     @classmethod
     def live_values(cls) -> frozenset[str]:
         """The texts of all secrets in memory, for redaction alone. Safe from any thread."""
-        return frozenset(secret._text for secret in list(cls._live.values()))
+        with cls._live_lock:
+            return frozenset(secret._text for secret in list(cls._live.values()))
 
     def __bool__(self) -> bool:
         return bool(self._text)
