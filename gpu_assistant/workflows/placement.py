@@ -87,7 +87,8 @@ def gpus_wanted(request: DeployRequest) -> int:
 def new_cluster_problems(request: DeployRequest, size: VmSize) -> Iterator[NotSchedulable]:
     """Why the replicas would not fit the cluster that the request has made for them."""
     gpus = node_gpus(size)
-    yield from _room_problems(request, gpus, request.node_count, {}) or _node_problems(request, gpus, size)
+    too_few = _room_problems(request, gpus, request.node_count, {})
+    yield from too_few or _node_problems(request, gpus, size)
 
 
 def cluster_problems(request: DeployRequest, cluster: Cluster) -> Iterator[NotSchedulable]:
@@ -96,8 +97,10 @@ def cluster_problems(request: DeployRequest, cluster: Cluster) -> Iterator[NotSc
     An attached cluster may have pools of other nodes than the ones that Azure ML lists, and one that somebody else
     made may have been scaled without Azure ML: there what is listed is only a doubt.
     """
-    if not cluster.attached:
-        yield from (cluster.ours and _listed_room_problems(request, cluster)) or _listed_node_problems(request, cluster)
+    if cluster.attached:
+        return
+    too_few = _listed_room_problems(request, cluster) if cluster.ours else []
+    yield from too_few or _listed_node_problems(request, cluster)
 
 
 def doubt(request: DeployRequest, cluster: Cluster) -> Text | None:

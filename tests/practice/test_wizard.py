@@ -46,6 +46,17 @@ def answered(controller: Controller) -> ScoredImage:
     return latest.image
 
 
+def deploy(controller: Controller) -> None:
+    """Open practice and deploy its model."""
+    controller.open_practice()
+    settle(controller)
+    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
+    controller.go(Step.DEPLOY)
+    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
+    controller.deploy()
+    settle(controller)
+
+
 def test_the_journey(controller: Controller, tmp_path: Path) -> None:
     controller.open_practice()
     settle(controller)
@@ -103,13 +114,7 @@ def test_a_practice_server_that_stopped_meanwhile_is_started_again(controller: C
 
 
 def test_an_image_waits_for_a_model_that_is_loaded_anew(controller: Controller, tmp_path: Path) -> None:
-    controller.open_practice()
-    settle(controller)
-    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
-    controller.go(Step.DEPLOY)
-    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
-    controller.deploy()
-    settle(controller)
+    deploy(controller)
     assert lifecycle.stop(tmp_path / "data")
     told: set[str] = set()
     controller.subscribe(lambda state: told.update(one.waits_for for one in state.scored))
@@ -123,13 +128,7 @@ def test_an_image_waits_for_a_model_that_is_loaded_anew(controller: Controller, 
 def test_an_image_does_not_wait_for_a_script_that_stops_whenever_it_starts(
     controller: Controller, tmp_path: Path
 ) -> None:
-    controller.open_practice()
-    settle(controller)
-    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
-    controller.go(Step.DEPLOY)
-    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
-    controller.deploy()
-    settle(controller)
+    deploy(controller)
     assert lifecycle.stop(tmp_path / "data")
     (script,) = (tmp_path / "data").glob("practice/sources/*/scoring/score.py")
     script.write_text(script.read_text("utf-8") + "\n\ndef init():\n    raise ValueError('the weights are lost')\n")
@@ -145,13 +144,7 @@ def test_an_image_does_not_wait_for_a_script_that_stops_whenever_it_starts(
 
 
 def test_replicas_are_held_against_a_cluster_that_exists(controller: Controller) -> None:
-    controller.open_practice()
-    settle(controller)
-    controller.choose_machine(MachineChoice("Standard_NC4as_T4_v3"))
-    controller.go(Step.DEPLOY)
-    pump_until(controller, lambda: can_deploy(controller.state), _LONG_S)
-    controller.deploy()
-    settle(controller)
+    deploy(controller)
     controller.load_machines(again=True)
     settle(controller)
     (target,) = controller.state.targets or ()

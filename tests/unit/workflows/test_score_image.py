@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -81,22 +81,35 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
+MakeScorer = Callable[..., Scorer]
+
+
 @pytest.fixture
-def scorer(
+def make_scorer(
     service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
-) -> Iterator[Scorer]:
+) -> Iterator[MakeScorer]:
+    """Makes the scorer of the service, with patience and pauses as a test wants them."""
     azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
     client = ScoringClient()
-    yield Scorer(
-        Endpoint("svc", service.uri),
-        site=site,
-        ledger=ledger,
-        keystore=keystore,
-        client=client,
-        backend=lambda: azure,
-        timeout_s=5,
-    )
+
+    def make(endpoint: Endpoint | None = None, **pace_s: float) -> Scorer:
+        return Scorer(
+            endpoint or Endpoint("svc", service.uri),
+            site=site,
+            ledger=ledger,
+            keystore=keystore,
+            client=client,
+            backend=lambda: azure,
+            **pace_s,
+        )
+
+    yield make
     client.close()
+
+
+@pytest.fixture
+def scorer(make_scorer: MakeScorer) -> Scorer:
+    return make_scorer(timeout_s=5)
 
 
 def test_a_photo_is_answered(scorer: Scorer, photo: Path, service: Service) -> None:
@@ -170,38 +183,20 @@ def test_an_answer_of_another_script_is_said_to_be_that(
 
 
 def test_a_service_that_moved_is_followed(
-    photo: Path, service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+    make_scorer: MakeScorer, photo: Path, service: Service, azure: ScriptedBackend, ledger: Ledger, site: Site
 ) -> None:
-    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("x"))
     azure.services["svc"] = WebService("svc", "/s", ServiceState.HEALTHY, "gpu", scoring_uri=service.uri)
     row = ledger.intend(ResourceKind.WEB_SERVICE, "svc", site.workspace)
     ledger.record(row.ledger_id, ResourceState.LIVE, scoring_uri="http://127.0.0.1:1/score")
-    client = ScoringClient()
     endpoint = find_endpoint("", site=site, ledger=ledger, backend=lambda: azure)
-    scorer = Scorer(endpoint, site=site, ledger=ledger, keystore=keystore, client=client, backend=lambda: azure)
-    scorer.score(photo)
-    client.close()
+    make_scorer(endpoint).score(photo)
     assert ledger.open_rows()[0].scoring_uri == service.uri
 
 
 @pytest.fixture
-def patient(
-    service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
-) -> Iterator[Scorer]:
+def patient(make_scorer: MakeScorer) -> Scorer:
     """Who waits for a model, at the pace of a test."""
-    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
-    client = ScoringClient()
-    yield Scorer(
-        Endpoint("svc", service.uri),
-        site=site,
-        ledger=ledger,
-        keystore=keystore,
-        client=client,
-        backend=lambda: azure,
-        load_patience_s=0.3,
-        look_again_s=0.02,
-    )
-    client.close()
+    return make_scorer(load_patience_s=0.3, look_again_s=0.02)
 
 
 def state_is(azure: ScriptedBackend, state: ServiceState) -> None:
@@ -318,61 +313,30 @@ def test_a_service_that_may_still_come_is_waited_for(
 
 
 def test_a_script_that_stops_while_an_image_waits_ends_the_wait(
-    photo: Path, service: Service, azure: ScriptedBackend, ledger: Ledger, keystore: SessionKeystore, site: Site
+    make_scorer: MakeScorer, photo: Path, service: Service, azure: ScriptedBackend
 ) -> None:
-    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
     state_is(azure, ServiceState.UNHEALTHY)
     service.status = 503
-    client = ScoringClient()
-    scorer = Scorer(
-        Endpoint("svc", service.uri),
-        site=site,
-        ledger=ledger,
-        keystore=keystore,
-        client=client,
-        backend=lambda: azure,
-        look_again_s=0.02,
-        first_log_pause_s=0.1,
-    )
+    scorer = make_scorer(look_again_s=0.02, first_log_pause_s=0.1)
 
     def stops(why: str) -> None:
         azure.log_text = STARTS + STOPPED
 
     with pytest.raises(EntryScriptCrashed, match="the weights are damaged"):
         scorer.score(photo, on_wait=stops)
-    client.close()
     assert azure.calls["web_service"] == 2, "Azure is not asked as often as the service"
     assert len(service.received) > 2
 
 
 @pytest.mark.parametrize("state", [ServiceState.TRANSITIONING, ServiceState.UNHEALTHY, ServiceState.HEALTHY])
 def test_azure_is_asked_ever_more_seldom_while_an_image_waits(
-    photo: Path,
-    service: Service,
-    azure: ScriptedBackend,
-    ledger: Ledger,
-    keystore: SessionKeystore,
-    site: Site,
-    state: ServiceState,
+    make_scorer: MakeScorer, photo: Path, service: Service, azure: ScriptedBackend, state: ServiceState
 ) -> None:
-    azure.secret_keys = ServiceKeys(Secret("good-key"), Secret("other-key"))
     state_is(azure, ServiceState.TRANSITIONING)
     service.status = 503
-    client = ScoringClient()
-    scorer = Scorer(
-        Endpoint("svc", service.uri),
-        site=site,
-        ledger=ledger,
-        keystore=keystore,
-        client=client,
-        backend=lambda: azure,
-        load_patience_s=0.5,
-        look_again_s=0.01,
-        first_log_pause_s=0.1,
-    )
+    scorer = make_scorer(load_patience_s=0.5, look_again_s=0.01, first_log_pause_s=0.1)
     with pytest.raises(ServiceNotAnswering):
         scorer.score(photo, on_wait=lambda why: state_is(azure, state))
-    client.close()
     assert azure.calls["web_service"] <= 4, "at once, after 0.1 s, 0.3 s and 0.7 s"
 
 
@@ -445,7 +409,6 @@ def test_nobody_there(
     )
     with pytest.raises(CannotReachAzure, match="refused"):
         scorer.score(photo)
-    client.close()
 
 
 class TestFindEndpoint:
